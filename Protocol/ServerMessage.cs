@@ -1,0 +1,119 @@
+using System.Text.Json.Serialization;
+
+namespace MeshSignal.Protocol;
+
+/// <summary>A message from the server, but for the relayed ones, which <see cref="MessageCodec.EncodeRelayed"/> writes around what the sender sent.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(SessionTokenMessage), MessageTypes.SessionToken)]
+[JsonDerivedType(typeof(HeartbeatConfigMessage), MessageTypes.HeartbeatConfig)]
+[JsonDerivedType(typeof(PongMessage), MessageTypes.Pong)]
+[JsonDerivedType(typeof(SystemMessage), MessageTypes.System)]
+[JsonDerivedType(typeof(ChatTextMessage), MessageTypes.Chat)]
+[JsonDerivedType(typeof(UserTypingMessage), MessageTypes.Typing)]
+[JsonDerivedType(typeof(JoinedMessage), MessageTypes.Joined)]
+[JsonDerivedType(typeof(PeerJoinedMessage), MessageTypes.PeerJoined)]
+[JsonDerivedType(typeof(PeerLeftMessage), MessageTypes.PeerLeft)]
+[JsonDerivedType(typeof(MediaChangedMessage), MessageTypes.MediaChanged)]
+[JsonDerivedType(typeof(ErrorMessage), MessageTypes.Error)]
+[JsonDerivedType(typeof(LeftMessage), MessageTypes.Left)]
+[JsonDerivedType(typeof(AckMessage), MessageTypes.Ack)]
+public abstract record ServerMessage
+{
+    private protected ServerMessage()
+    {
+    }
+
+    /// <summary>Only the kind: a session token must not end in a log.</summary>
+    public sealed override string ToString() => GetType().Name;
+}
+
+/// <param name="Token">64 lower-case hex digits, 32 random bytes.</param>
+/// <param name="Username">The name that the session got.</param>
+/// <param name="Protocol">What was agreed on.</param>
+/// <param name="Resumed">Whether the session existed before this socket.</param>
+/// <param name="ResumeGraceMs">How long a session outlives its socket, in milliseconds.</param>
+/// <param name="Features">What this server offers beyond the message types of the legacy profile.</param>
+public sealed record SessionTokenMessage(
+    string Token, Username Username, Profile Protocol, bool Resumed, int ResumeGraceMs, IReadOnlyList<string> Features) : ServerMessage;
+
+/// <param name="Interval">How often a client should send a <c>ping</c>, in milliseconds.</param>
+/// <param name="Timeout">The longest silence after which a socket is closed, in milliseconds.</param>
+public sealed record HeartbeatConfigMessage(int Interval, int Timeout) : ServerMessage;
+
+public sealed record PongMessage(DateTimeOffset Timestamp) : ServerMessage;
+
+public sealed record SystemMessage(string Text) : ServerMessage;
+
+public sealed record ChatTextMessage(Username Username, string Text, DateTimeOffset Timestamp) : ServerMessage;
+
+public sealed record UserTypingMessage(Username Username, DateTimeOffset Timestamp) : ServerMessage;
+
+/// <param name="Room">The room.</param>
+/// <param name="PeerId">The newcomer's own.</param>
+/// <param name="Participants">Everybody in the room in the order they joined, the newcomer last.</param>
+/// <param name="Config">What holds in this room.</param>
+/// <param name="Id">The request's.</param>
+public sealed record JoinedMessage(RoomName Room, PeerId PeerId, IReadOnlyList<Participant> Participants, RoomConfig Config, RequestId? Id) : ServerMessage;
+
+/// <param name="Status">Whether the peer's socket is there.</param>
+/// <param name="Polite">The receiver's role towards this peer in perfect negotiation; null for itself.</param>
+public sealed record Participant(
+    Username Username, PeerId PeerId, PeerId? PreviousPeerId, Profile Profile, MediaTypes MediaTypes, string Status, bool? Polite)
+{
+    public const string Connected = "connected";
+}
+
+/// <param name="IceServers">For <c>RTCConfiguration.iceServers</c>.</param>
+/// <param name="IceTransportPolicy">For <c>RTCConfiguration.iceTransportPolicy</c>: <c>all</c> or <c>relay</c>.</param>
+public sealed record RoomConfig(
+    bool AllowVideo, bool AllowScreenShare, bool ForceRelay, int MaxParticipants, IReadOnlyList<IceServer> IceServers, string IceTransportPolicy)
+{
+    public const string AllTransports = "all";
+}
+
+/// <summary>A member of <c>RTCConfiguration.iceServers</c> (W3C webrtc-pc 4.2.4).</summary>
+public sealed record IceServer(IReadOnlyList<string> Urls);
+
+/// <param name="Polite">The receiver's role towards this peer: of two peers the one that joined later is polite.</param>
+public sealed record PeerJoinedMessage(
+    RoomName Room, Username Username, PeerId PeerId, PeerId? PreviousPeerId, Profile Profile, MediaTypes MediaTypes, bool Polite) : ServerMessage;
+
+public sealed record PeerLeftMessage(RoomName Room, Username Username, PeerId PeerId, LeaveReason Reason) : ServerMessage;
+
+[JsonConverter(typeof(JsonStringEnumConverter<LeaveReason>))]
+public enum LeaveReason
+{
+    /// <summary>The peer said so.</summary>
+    [JsonStringEnumMemberName("left")]
+    Left,
+
+    /// <summary>Its socket is gone, and so is the session.</summary>
+    [JsonStringEnumMemberName("disconnected")]
+    Disconnected,
+}
+
+public sealed record MediaChangedMessage(Username Username, MediaTypes MediaTypes) : ServerMessage;
+
+/// <param name="RetryAfterMs">How long to wait, in milliseconds.</param>
+/// <param name="Dropped">How many candidates were dropped.</param>
+/// <param name="Reason">Why, where the code alone does not say it.</param>
+public sealed record ErrorMessage(
+    string Error,
+    ErrorCode Code,
+    bool Retryable,
+    DateTimeOffset Timestamp,
+    string? RequestType = null,
+    RequestId? Id = null,
+    string? TargetUsername = null,
+    int? RetryAfterMs = null,
+    int? Dropped = null,
+    string? Reason = null) : ServerMessage;
+
+public sealed record LeftMessage(RoomName Room, RequestId? Id) : ServerMessage;
+
+/// <summary>The request is done, or queued for its target, or held.</summary>
+public sealed record AckMessage(RequestId Id) : ServerMessage;
+
+/// <summary>One line of the chat's past. <see cref="Username"/> is null for a line of the system's.</summary>
+public sealed record HistoryEntry(
+    string Type, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] Username? Username, string Text, DateTimeOffset Timestamp);
