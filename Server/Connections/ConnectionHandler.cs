@@ -1,0 +1,90 @@
+using MeshSignal.Protocol;
+using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Routing;
+using MeshSignal.Server.Sessions;
+using MeshSignal.Server.Transport;
+
+namespace MeshSignal.Server.Connections;
+
+/// <summary>
+/// The spine: the life of one connection, and the way of each message through it. A message is received, decoded, checked for the session's token and
+/// routed; what comes back is the answer. The next one is received when that is done, so a peer's messages keep their order.
+/// </summary>
+internal sealed partial class ConnectionHandler(
+    Admission admission, SessionStore sessions, MessageRouter router, MeshSignalOptions options, TimeProvider time, ILogger<ConnectionHandler> log)
+{
+    /// <summary>Runs as long as the socket lives. No exception of a peer's making leaves it.</summary>
+    public async Task RunAsync(IMessageSocket socket, ConnectionRequest request)
+    {
+        var connection = new Connection(socket, request.Profile, options, time);
+        var session = await admission.AdmitAsync(request, connection);
+        if (session is not null)
+            LogOpened(session.Id, session.Profile);
+
+        var end = await ServeAsync(socket, session);
+        if (session is not null)
+            sessions.End(session, end.Cause == SocketEndCause.ClosedByPeer ? LeaveReason.Left : LeaveReason.Disconnected);
+
+        await connection.EndAsync(end);
+        if (session is not null)
+            LogEnded(session.Id, end.Cause, connection.Closing?.Code ?? end.Code);
+    }
+
+    /// <summary>Handles what comes in until nothing does. What a refused client still sends is read and ignored, so that it sees why it was refused.</summary>
+    private async Task<SocketEnd> ServeAsync(IMessageSocket socket, Session? session)
+    {
+        while (true)
+        {
+            using var received = await socket.ReceiveAsync();
+            if (received.End is { } end)
+                return end;
+
+            if (session is not null)
+                await HandleAsync(session, received.Message);
+        }
+    }
+
+    private async ValueTask HandleAsync(Session session, ReadOnlyMemory<byte> utf8)
+    {
+        if (!MessageCodec.TryDecode(utf8, out var message, out var failure))
+        {
+            session.Refuse(failure, time);
+            return;
+        }
+
+        if (message is not PingMessage && !session.Token.Matches(message.Token.Span))
+        {
+            session.Refuse(message, new Refusal(ErrorCode.InvalidToken), time);
+            if (session.WrongTokens.Add())
+                session.Connection.Close(CloseCode.BadToken, "too many wrong tokens");
+            return;
+        }
+
+        session.Answer(message, await RouteAsync(session, message), time);
+    }
+
+    /// <summary>A fault of ours costs the sender one coded answer, and nobody anything else.</summary>
+    private async ValueTask<Reply> RouteAsync(Session session, ClientMessage message)
+    {
+        try
+        {
+            return await router.RouteAsync(session, message);
+        }
+#pragma warning disable CA1031 // Whatever it is, it must not cost the connection: this is the one place where faults end.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogFault(e, session.Id, message.Type);
+            return new Refusal(ErrorCode.Internal);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Session {Session} opened ({Profile})")]
+    private partial void LogOpened(SessionId session, Profile profile);
+
+    [LoggerMessage(LogLevel.Debug, "Session {Session} ended: {Cause}, close code {Code}")]
+    private partial void LogEnded(SessionId session, SocketEndCause cause, CloseCode code);
+
+    [LoggerMessage(LogLevel.Error, "Session {Session}: handling {MessageType} failed")]
+    private partial void LogFault(Exception fault, SessionId session, string messageType);
+}

@@ -1,0 +1,210 @@
+using MeshSignal.Protocol;
+using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Transport;
+
+namespace MeshSignal.Server.Connections;
+
+/// <summary>
+/// What waits to be sent to one peer, and the only writer of its socket. Bounded in messages, bytes and time: a peer that does not read is closed, and
+/// neither the sender nor anybody else waits for it. Putting a message in never blocks and never writes, so it may be done under a room's lock.
+/// </summary>
+internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimeProvider time) : IThreadPoolWorkItem
+{
+    /// <summary>How long a writer may take to get its last messages and the Close out once closing has begun.</summary>
+    private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(2);
+
+    // What a burst has grown is given back once it is over; below this it is not worth the allocation.
+    private const int KeptCapacity = 64;
+
+    private readonly Lock _lock = new(); // Guards all fields below.
+    private readonly Queue<Entry> _queue = new();
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _queuedBytes;
+    private bool _isWriting;
+    private bool _wantsPing;
+    private long _oldestAt;
+    private long _closingAt;
+    private Closing? _closing;
+
+    private enum Next
+    {
+        Nothing,
+        Message,
+        Ping,
+        Close,
+    }
+
+    /// <summary>Why the socket is closed from our side, once that has begun.</summary>
+    public Closing? Closing
+    {
+        get
+        {
+            lock (_lock)
+                return _closing;
+        }
+    }
+
+    /// <summary>Queues a message. False if it will not be sent, because the socket is being closed, if need be from now on: this queue was full.</summary>
+    public bool Enqueue(EncodedMessage message)
+    {
+        lock (_lock)
+        {
+            if (_closing is not null)
+                return false;
+
+            if (_queue.Count >= limits.SendQueueMessages || _queuedBytes + message.Length > limits.SendQueueBytes)
+            {
+                Overrun();
+                return false;
+            }
+
+            _queue.Enqueue(new Entry(message, time.GetTimestamp()));
+            _queuedBytes += message.Length;
+            StartWriting();
+        }
+
+        return true;
+    }
+
+    /// <summary>Asks the peer for a sign of life, ahead of what is queued.</summary>
+    public void Ping()
+    {
+        lock (_lock)
+        {
+            _wantsPing = _closing is null;
+            StartWriting();
+        }
+    }
+
+    /// <summary>Closes the socket once all that is queued has gone out. The first reason stands.</summary>
+    public void Close(CloseCode code, string reason)
+    {
+        lock (_lock)
+        {
+            if (_closing is not null)
+                return;
+
+            (_closing, _closingAt) = (new Closing(code, reason), time.GetTimestamp());
+            StartWriting();
+        }
+    }
+
+    /// <summary>Completes when the Close has gone out, or when the socket has turned out to be gone.</summary>
+    public Task WhenClosedAsync() => _closed.Task;
+
+    /// <summary>Called every second: tears down a socket whose peer does not read in time.</summary>
+    public void CheckDeadlines()
+    {
+        lock (_lock)
+        {
+            if (!_isWriting)
+                return;
+
+            var isStuck = _closing is null ? time.GetElapsedTime(_oldestAt) > limits.SendTimeout : time.GetElapsedTime(_closingAt) > CloseTime;
+            if (!isStuck)
+                return;
+            if (_closing is null)
+                Overrun();
+        }
+
+        socket.Abort();
+    }
+
+    void IThreadPoolWorkItem.Execute() => _ = WriteAsync();
+
+    /// <summary>Gives up on the peer. Its queue goes, so that its memory is free and the Close is next, should it begin to read after all.</summary>
+    private void Overrun()
+    {
+        (_closing, _closingAt) = (new Closing(CloseCode.SlowConsumer, "you do not read what is sent to you"), time.GetTimestamp());
+        _queue.Clear();
+        _queuedBytes = 0;
+        StartWriting();
+    }
+
+    private void StartWriting()
+    {
+        if (_isWriting)
+            return;
+
+        (_isWriting, _oldestAt) = (true, time.GetTimestamp());
+
+        // On the local queue: the sender's thread goes on to wait for its socket and mostly takes this up itself.
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+    }
+
+    private async Task WriteAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                switch (TakeNext(out var message))
+                {
+                    case Next.Message:
+                        await socket.SendAsync(message.Utf8);
+                        break;
+                    case Next.Ping:
+                        await socket.PingAsync();
+                        break;
+                    case Next.Close:
+                        await socket.CloseAsync(_closing!.Code, _closing.Reason);
+                        _closed.SetResult();
+                        return;
+                    default:
+                        return;
+                }
+            }
+        }
+        catch (Exception e)
+        {
+            // _isWriting stays true: there is no writing any more. That the socket is gone the receiving side sees too, and tells the others.
+            GiveUp();
+            if (e is not IOException)
+                throw;
+        }
+    }
+
+    private Next TakeNext(out EncodedMessage message)
+    {
+        lock (_lock)
+        {
+            message = default;
+            if (_wantsPing)
+            {
+                _wantsPing = false;
+                return Next.Ping;
+            }
+
+            if (_queue.TryDequeue(out var entry))
+            {
+                (message, _oldestAt) = (entry.Message, entry.QueuedAt);
+                _queuedBytes -= entry.Message.Length;
+                return Next.Message;
+            }
+
+            if (_queue.Capacity > KeptCapacity)
+                _queue.TrimExcess();
+
+            // After the Close _isWriting stays true: nothing may follow it.
+            _isWriting = _closing is not null;
+            return _isWriting ? Next.Close : Next.Nothing;
+        }
+    }
+
+    private void GiveUp()
+    {
+        lock (_lock)
+        {
+            _closing ??= new Closing(CloseCode.GoingAway, "the socket is gone");
+            _queue.Clear();
+            _queuedBytes = 0;
+        }
+
+        _closed.SetResult();
+    }
+
+    private readonly record struct Entry(EncodedMessage Message, long QueuedAt);
+}
+
+/// <summary>The Close frame that a socket gets from us.</summary>
+internal sealed record Closing(CloseCode Code, string Reason);

@@ -1,0 +1,76 @@
+using System.ComponentModel;
+using System.Reflection;
+using Microsoft.Extensions.Options;
+
+namespace MeshSignal.Server.Hosting;
+
+/// <summary>Finds everything that is wrong with the configuration at once, so that an operator mends it in one go.</summary>
+internal static class ConfigurationCheck
+{
+    /// <summary>One sentence an error; empty if the server can start.</summary>
+    public static IReadOnlyList<string> Errors(IConfiguration configuration)
+    {
+        var errors = new List<string>();
+        var section = configuration.GetSection(MeshSignalOptions.Section);
+        var unusable = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        CheckKeys(section, typeof(MeshSignalOptions), errors, unusable);
+        errors.AddRange(CheckValues(section, unusable));
+        errors.AddRange(CheckProtocols(configuration));
+        return errors;
+    }
+
+    private static void CheckKeys(IConfigurationSection section, Type type, List<string> errors, HashSet<string> unusable)
+    {
+        foreach (var child in section.GetChildren())
+        {
+            var property = type.GetProperty(child.Key, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
+            if (property is null)
+                errors.Add($"{child.Path} is not a known key.");
+            else if (property.PropertyType.Assembly == type.Assembly && !property.PropertyType.IsEnum)
+                CheckKeys(child, property.PropertyType, errors, unusable);
+            else if (!CanConvert(child, property.PropertyType))
+            {
+                errors.Add($"{child.Path} must be {Expected(property.PropertyType)}, and '{child.Value}' is not.");
+                unusable.Add(child.Path);
+            }
+        }
+    }
+
+    /// <summary>Ranges and contradictions, over the keys that could be read.</summary>
+    private static IEnumerable<string> CheckValues(IConfigurationSection section, HashSet<string> unusable)
+    {
+        var readable = section.AsEnumerable().Where(pair => pair.Value is not null && !unusable.Contains(pair.Key));
+        var options = new MeshSignalOptions();
+        new ConfigurationBuilder().AddInMemoryCollection(readable).Build().GetSection(MeshSignalOptions.Section).Bind(options);
+        return Failures(new MeshSignalOptionsRanges()).Concat(Failures(new MeshSignalOptionsContradictions()));
+
+        IEnumerable<string> Failures(IValidateOptions<MeshSignalOptions> validator) => validator.Validate(null, options).Failures ?? [];
+    }
+
+    /// <summary>Over HTTP/2 a WebSocket is an extended CONNECT (RFC 8441), which would pass the frame guard by.</summary>
+    private static IEnumerable<string> CheckProtocols(IConfiguration configuration) =>
+        configuration.GetSection("Kestrel:Endpoints").GetChildren().Append(configuration.GetSection("Kestrel:EndpointDefaults"))
+            .Where(endpoint => endpoint["Protocols"] is { } protocols && !protocols.Equals("Http1", StringComparison.OrdinalIgnoreCase))
+            .Select(endpoint => $"{endpoint.Path}:Protocols must be Http1: WebSockets are served over HTTP/1.1 only.");
+
+    private static bool CanConvert(IConfigurationSection value, Type type)
+    {
+        if (value.Value is null)
+            return false;
+        if (type == typeof(TimeSpan) && !value.Value.Contains(':', StringComparison.Ordinal))
+            return false; // A bare number would be taken for days.
+
+        try
+        {
+            TypeDescriptor.GetConverter(type).ConvertFromInvariantString(value.Value);
+            return true;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or NotSupportedException)
+        {
+            return false;
+        }
+    }
+
+    private static string Expected(Type type) =>
+        type == typeof(TimeSpan) ? "a duration such as 00:00:30" : type == typeof(bool) ? "true or false" : type == typeof(int) ? "a whole number" : "a text";
+}

@@ -1,0 +1,61 @@
+using MeshSignal.Server.Chat;
+using MeshSignal.Server.Cluster;
+using MeshSignal.Server.Connections;
+using MeshSignal.Server.Rooms;
+using MeshSignal.Server.Routing;
+using MeshSignal.Server.Sessions;
+using MeshSignal.Server.Transport.Kestrel;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace MeshSignal.Server.Hosting;
+
+/// <summary>The composition root: everything that a server is made of, in the order in which a message passes it.</summary>
+internal static class MeshSignalServices
+{
+    public static IServiceCollection AddMeshSignal(this IServiceCollection services, IConfiguration configuration)
+    {
+        AddOptions(services, configuration);
+        services.TryAddSingleton(TimeProvider.System);
+
+        // Transport and connections.
+        services.AddSingleton<Readiness>();
+        services.AddSingleton<WebSocketEndpoint>();
+        services.AddSingleton<ConnectionHandler>();
+
+        // Sessions.
+        services.AddSingleton<Admission>();
+        services.AddSingleton<SessionStore>();
+
+        // Routing.
+        services.AddSingleton<MessageRouter>();
+        services.AddSingleton<PingHandler>();
+        services.AddSingleton<JoinHandler>();
+        services.AddSingleton<RelayHandler>();
+        services.AddSingleton<MediaHandler>();
+        services.AddSingleton<ChatHandler>();
+        services.AddSingleton<ChatCommands>();
+
+        // Rooms, scopes, and delivery.
+        services.AddSingleton<RoomStore>();
+        services.AddSingleton<ScopeStore>();
+        services.AddSingleton<ICluster, LocalCluster>();
+
+        // What goes on beside the messages.
+        services.AddSingleton<Liveness>();
+        services.AddHostedService<Upkeep>();
+        services.AddHostedService<Farewell>();
+        return services;
+    }
+
+    private static void AddOptions(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<MeshSignalOptions>().Bind(configuration.GetSection(MeshSignalOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MeshSignalOptions>, MeshSignalOptionsRanges>();
+        services.AddSingleton<IValidateOptions<MeshSignalOptions>, MeshSignalOptionsContradictions>();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<MeshSignalOptions>>().Value);
+        services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Calls);
+        services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Heartbeat);
+        services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Chat);
+    }
+}

@@ -1,0 +1,21 @@
+namespace MeshSignal.Server.Hosting;
+
+/// <summary>The one line that says where the server listens and what to open.</summary>
+internal static partial class StartupLine
+{
+    public static void Register(WebApplication app)
+    {
+        app.Lifetime.ApplicationStarted.Register(() => LogListening(app.Logger, string.Join(", ", app.Urls), PageUrl(app.Urls.First())));
+    }
+
+    /// <summary>An address that a browser on this machine can open; "localhost" also gets camera and microphone without TLS.</summary>
+    private static Uri PageUrl(string listening)
+    {
+        var address = BindingAddress.Parse(listening);
+        var isLocal = address.Host is "localhost" or "127.0.0.1" or "[::1]" or "0.0.0.0" or "[::]" or "*" or "+";
+        return new UriBuilder(address.Scheme, isLocal ? "localhost" : address.Host, address.Port).Uri;
+    }
+
+    [LoggerMessage(LogLevel.Information, "MeshSignal listens on {Addresses}; open {Page}")]
+    private static partial void LogListening(ILogger logger, string addresses, Uri page);
+}

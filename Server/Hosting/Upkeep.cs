@@ -1,0 +1,44 @@
+using MeshSignal.Server.Connections;
+using MeshSignal.Server.Rooms;
+
+namespace MeshSignal.Server.Hosting;
+
+/// <summary>Once a second: who has gone silent, who does not read, what has been held for too long. One timer for all, however many they are.</summary>
+internal sealed partial class Upkeep(Liveness liveness, RoomStore rooms, TimeProvider time, ILogger<Upkeep> log) : IHostedService, IDisposable
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+
+    private ITimer? _timer;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _timer = time.CreateTimer(static upkeep => ((Upkeep)upkeep!).Run(), this, Period, Period);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        return Task.CompletedTask;
+    }
+
+    public void Dispose() => _timer?.Dispose();
+
+    private void Run()
+    {
+        try
+        {
+            liveness.Check();
+            rooms.ExpireHeld();
+        }
+#pragma warning disable CA1031 // An exception that leaves a timer ends the process.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogFault(e);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Upkeep failed")]
+    private partial void LogFault(Exception fault);
+}

@@ -1,0 +1,71 @@
+using MeshSignal.Protocol;
+
+namespace MeshSignal.Server.Rooms;
+
+/// <summary>A candidate that waits for a description.</summary>
+/// <param name="IsForOpenOffer">It waits for the answer to its sender's offer, not just for any description.</param>
+internal readonly record struct HeldCandidate(EncodedMessage Message, RequestId? Id, bool IsForOpenOffer, long HeldAt);
+
+/// <summary>
+/// What one peer has sent to one other, as far as the order of candidates depends on it: no candidate ever comes before its sender's first description,
+/// because its receiver could do nothing with it (RFC 9429 section 5.11 wants a remote description first). Guarded by the room's lock.
+/// </summary>
+internal sealed class CandidateHold
+{
+    /// <summary>More than any browser gathers for one description.</summary>
+    public const int MaxCandidates = 64;
+
+    /// <summary>Candidates older than this belong to an attempt that has failed.</summary>
+    public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(30);
+
+    private readonly List<HeldCandidate> _held = [];
+
+    /// <summary>The sender has sent an offer or an answer.</summary>
+    public bool IsDescribed { get; private set; }
+
+    /// <summary>The sender's last offer has had no answer.</summary>
+    public bool IsOfferOpen { get; private set; }
+
+    public bool IsEmpty => _held.Count == 0;
+
+    public void Offered() => (IsDescribed, IsOfferOpen) = (true, true);
+
+    /// <summary>The sender has answered the other's offer.</summary>
+    public void Answered() => IsDescribed = true;
+
+    /// <summary>The sender's offer was answered, or is void.</summary>
+    public void OfferClosed() => IsOfferOpen = false;
+
+    public bool MustHold(CandidateMessage candidate) => !IsDescribed || (candidate.Buffer && IsOfferOpen);
+
+    /// <summary>Holds one more. Gives the oldest, if it had to go for it.</summary>
+    public HeldCandidate? Add(HeldCandidate candidate)
+    {
+        HeldCandidate? oldest = null;
+        if (_held.Count == MaxCandidates)
+        {
+            oldest = _held[0];
+            _held.RemoveAt(0);
+        }
+
+        _held.Add(candidate);
+        return oldest;
+    }
+
+    /// <summary>Those that need not be held any more, in the order they came.</summary>
+    public IReadOnlyList<HeldCandidate> TakeReleased() => Take(held => IsDescribed && !(held.IsForOpenOffer && IsOfferOpen));
+
+    public IReadOnlyList<HeldCandidate> TakeExpired(TimeProvider time) => Take(held => time.GetElapsedTime(held.HeldAt) > MaxAge);
+
+    public IReadOnlyList<HeldCandidate> TakeAll() => Take(static _ => true);
+
+    private List<HeldCandidate> Take(Func<HeldCandidate, bool> isWanted)
+    {
+        if (IsEmpty)
+            return [];
+
+        var taken = _held.FindAll(held => isWanted(held));
+        _held.RemoveAll(held => isWanted(held));
+        return taken;
+    }
+}

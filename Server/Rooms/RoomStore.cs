@@ -1,0 +1,45 @@
+using System.Collections.Concurrent;
+using MeshSignal.Protocol;
+using MeshSignal.Server.Cluster;
+using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Routing;
+using MeshSignal.Server.Sessions;
+
+namespace MeshSignal.Server.Rooms;
+
+/// <summary>The rooms in which somebody is.</summary>
+internal sealed class RoomStore(ICluster cluster, MeshSignalOptions options, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<RoomName, Room> _rooms = new();
+
+    /// <summary>Everybody in a call.</summary>
+    public int PeerCount => _rooms.Sum(entry => entry.Value.Count);
+
+    public int Count => _rooms.Count;
+
+    public Reply Join(Session session, RoomName name, MediaTypes mediaTypes, JoinMessage request)
+    {
+        while (true)
+        {
+            // Between the look-up and the joining the last one may have left; the store then holds a new room, or none.
+            var room = _rooms.GetOrAdd(name, static (name, store) => store.NewRoom(name), this);
+            if (room.TryJoin(session, mediaTypes, request) is { } reply)
+                return reply;
+        }
+    }
+
+    public void Leave(Peer peer, LeaveReason reason, LeaveMessage? request = null)
+    {
+        if (peer.Room.Leave(peer, reason, request))
+            _rooms.TryRemove(KeyValuePair.Create(peer.Room.Name, peer.Room));
+    }
+
+    /// <summary>Called every second.</summary>
+    public void ExpireHeld()
+    {
+        foreach (var (_, room) in _rooms)
+            room.ExpireHeld();
+    }
+
+    private Room NewRoom(RoomName name) => new(name, cluster, options.Calls, time);
+}

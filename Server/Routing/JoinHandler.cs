@@ -1,0 +1,37 @@
+using MeshSignal.Protocol;
+using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Rooms;
+using MeshSignal.Server.Sessions;
+
+namespace MeshSignal.Server.Routing;
+
+/// <summary>Into a room and out of it.</summary>
+internal sealed class JoinHandler(RoomStore rooms, CallOptions options)
+{
+    public Reply Join(Session session, JoinMessage message)
+    {
+        if (!options.Enabled)
+            return new Refusal(ErrorCode.Disabled);
+        if (session.Peer is not null)
+            return new Refusal(ErrorCode.AlreadyJoined);
+
+        var room = session.Scope!.Name;
+        if (message.Room is not null && !RoomName.TryParse(message.Room, out room))
+            return new Refusal(ErrorCode.InvalidRoom);
+
+        // A legacy client without any would wait for a call that nobody can have with it; a v1 client may come to watch.
+        var mediaTypes = (message.MediaTypes ?? MediaTypes.Audio) & MediaHandler.Allowed(options);
+        return mediaTypes == MediaTypes.None && session.Profile == Profile.Legacy
+            ? new Refusal(ErrorCode.NoMediaTypes)
+            : rooms.Join(session, room, mediaTypes, message);
+    }
+
+    public Reply Leave(Session session, LeaveMessage message)
+    {
+        if (session.Peer is not { } peer)
+            return session.Profile == Profile.Legacy ? Reply.Done : new Refusal(ErrorCode.NotJoined);
+
+        rooms.Leave(peer, LeaveReason.Left, message);
+        return Reply.Answered;
+    }
+}

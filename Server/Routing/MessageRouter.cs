@@ -1,0 +1,20 @@
+using MeshSignal.Protocol;
+using MeshSignal.Server.Sessions;
+
+namespace MeshSignal.Server.Routing;
+
+/// <summary>Every kind of message a client may send, and who handles it.</summary>
+internal sealed class MessageRouter(PingHandler pings, JoinHandler joins, MediaHandler media, RelayHandler relay, ChatHandler chat)
+{
+    public ValueTask<Reply> RouteAsync(Session session, ClientMessage message) => message switch
+    {
+        DirectedMessage directed => new(relay.Relay(session, directed)),
+        PingMessage => new(pings.Ping(session)),
+        JoinMessage join => new(joins.Join(session, join)),
+        LeaveMessage leave => new(joins.Leave(session, leave)),
+        MediaChangeMessage change => new(media.Change(session, change)),
+        ChatMessage text => chat.SayAsync(session, text),
+        TypingMessage => new(chat.Type(session)),
+        _ => throw new ArgumentOutOfRangeException(nameof(message), message, "A kind of message has no handler."),
+    };
+}

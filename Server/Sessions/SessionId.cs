@@ -1,0 +1,11 @@
+using System.Security.Cryptography;
+
+namespace MeshSignal.Server.Sessions;
+
+/// <summary>What a session is called in the log. Not on the wire, and no proof of anything.</summary>
+internal readonly record struct SessionId(string Value)
+{
+    public static SessionId New() => new(RandomNumberGenerator.GetHexString(8, lowercase: true));
+
+    public override string ToString() => Value;
+}

@@ -1,0 +1,166 @@
+using System.Buffers;
+using System.Net.WebSockets;
+using MeshSignal.Protocol;
+
+namespace MeshSignal.Server.Transport.Kestrel;
+
+/// <summary>The default transport: System.Net.WebSockets frames over a guarded stream of Kestrel's.</summary>
+internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
+{
+    /// <summary>How long the peer may take to read our Close and to answer it.</summary>
+    public static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(2);
+
+    // Most candidates and chat lines fit; the pool has no smaller arrays that pay.
+    private const int SmallestBuffer = 512;
+
+    private readonly WebSocket _webSocket;
+    private readonly FrameGuard _guard;
+    private readonly FrameHeaders _headers;
+    private readonly TimeProvider _time;
+    private readonly Action _abort;
+    private ITimer? _linger;
+
+    /// <param name="stream">Kestrel's, after the upgrade.</param>
+    /// <param name="abort">Tears the connection down.</param>
+    public GuardedWebSocket(Stream stream, FrameHeaders headers, TimeProvider time, Action abort)
+    {
+        (_headers, _time, _abort) = (headers, time, abort);
+        _guard = new FrameGuard(stream, headers);
+
+        // No keep-alive of its own: it cannot say what it found, it only aborts.
+        _webSocket = WebSocket.CreateFromStream(_guard, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.Zero });
+    }
+
+    public long LastFrameAt => _headers.LastFrameAt;
+
+    public async ValueTask<Received> ReceiveAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                // With an empty buffer: returns when a frame has begun, or ended if it was empty.
+                var frame = await _webSocket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
+                if (frame.MessageType == WebSocketMessageType.Close)
+                    return Received.Ended(ClosedByPeer());
+
+                var message = await ReceiveRestAsync(frame.EndOfMessage);
+                if (!_guard.IsCloseSent)
+                    return message;
+                message.Dispose();
+            }
+        }
+        catch (Exception e) when (IsSocketFailure(e))
+        {
+            return Received.Ended(EndAfterFailure());
+        }
+    }
+
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> utf8)
+    {
+        try
+        {
+            await _webSocket.SendAsync(utf8, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+        }
+        catch (Exception e) when (IsSocketFailure(e))
+        {
+            throw new IOException("The socket is gone.", e);
+        }
+    }
+
+    public async ValueTask PingAsync()
+    {
+        try
+        {
+            await _guard.PingAsync();
+        }
+        catch (Exception e) when (IsSocketFailure(e))
+        {
+            throw new IOException("The socket is gone.", e);
+        }
+    }
+
+    public async ValueTask CloseAsync(CloseCode code, string reason)
+    {
+        _linger = _time.CreateTimer(static socket => ((GuardedWebSocket)socket!)._abort(), this, LingerTime, Timeout.InfiniteTimeSpan);
+        try
+        {
+            await _guard.CloseAsync(code, reason);
+        }
+        catch (Exception e) when (IsSocketFailure(e))
+        {
+            throw new IOException("The socket is gone.", e);
+        }
+    }
+
+    public async ValueTask LingerAsync()
+    {
+        try
+        {
+            await _guard.DiscardAsync();
+        }
+        catch (Exception e) when (IsSocketFailure(e))
+        {
+            // Gone, or those two seconds are over: that is all there was to wait for.
+        }
+    }
+
+    public void Abort() => _abort();
+
+    public void Dispose()
+    {
+        _linger?.Dispose();
+        _webSocket.Dispose();
+    }
+
+    private static bool IsSocketFailure(Exception e) =>
+        e is IOException or WebSocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
+
+    private async ValueTask<Received> ReceiveRestAsync(bool isWhole)
+    {
+        // The guard may be some frames ahead of the WebSocket, so what it has seen declared is a hint; that no message outgrows the limit is certain.
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(_headers.MessageBytes, SmallestBuffer));
+        var count = 0;
+        try
+        {
+            while (!isWhole)
+            {
+                if (count == buffer.Length)
+                    buffer = Grow(buffer);
+                var part = await _webSocket.ReceiveAsync(buffer.AsMemory(count), CancellationToken.None);
+                (count, isWhole) = (count + part.Count, part.EndOfMessage);
+            }
+        }
+        catch
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            throw;
+        }
+
+        return Received.Whole(buffer, count);
+    }
+
+    private static byte[] Grow(byte[] full)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(full.Length * 2);
+        full.CopyTo(larger, 0);
+        ArrayPool<byte>.Shared.Return(full);
+        return larger;
+    }
+
+    /// <summary>A peer that gave no status is answered with Normal; one that we would have to repeat in a Close is repeated (RFC 6455 section 5.5.1).</summary>
+    private SocketEnd ClosedByPeer()
+    {
+        var code = _webSocket.CloseStatus is null or WebSocketCloseStatus.Empty ? CloseCode.Normal : (CloseCode)_webSocket.CloseStatus;
+        return new SocketEnd(SocketEndCause.ClosedByPeer, code, "");
+    }
+
+    private SocketEnd EndAfterFailure()
+    {
+        if (_guard.Violation is { } violation)
+            return new SocketEnd(SocketEndCause.Violation, violation.Code, violation.Reason);
+
+        // The WebSocket found a violation of its own (text that is not UTF-8, a Close with a code that must not be sent) and has answered it.
+        return _guard.IsCloseSent && _linger is null ? new SocketEnd(SocketEndCause.Violation, CloseCode.ProtocolError, "") : SocketEnd.Lost;
+    }
+}

@@ -1,0 +1,41 @@
+using MeshSignal.Server.Connections;
+using MeshSignal.Server.Hosting;
+
+namespace MeshSignal.Server.Transport.Kestrel;
+
+/// <summary>Where Kestrel hands over: a request that wants a WebSocket becomes a connection, or gets the status that says why not.</summary>
+internal sealed class WebSocketEndpoint(ConnectionHandler connections, Readiness readiness, MeshSignalOptions options, TimeProvider time)
+{
+    public Task HandleAsync(HttpContext context, RequestDelegate next) => WebSocketUpgrade.IsWanted(context.Request) ? UpgradeAsync(context) : next(context);
+
+    private async Task UpgradeAsync(HttpContext context)
+    {
+        if (WebSocketUpgrade.Refusal(context) is { } status)
+        {
+            Refuse(context, status);
+            return;
+        }
+
+        if (!readiness.IsReady)
+        {
+            context.Response.Headers.RetryAfter = "5";
+            Refuse(context, StatusCodes.Status503ServiceUnavailable);
+            return;
+        }
+
+        var profile = WebSocketUpgrade.Negotiate(context.Request);
+        var query = context.Request.Query;
+        var request = new ConnectionRequest(profile, query["username"], query["room"], query["chat"]);
+        var headers = new FrameHeaders(options.Limits.MessageBytes, options.Limits.Fragments, time);
+        await using var stream = await WebSocketUpgrade.AcceptAsync(context, profile);
+        using var socket = new GuardedWebSocket(stream, headers, time, context.Abort);
+        await connections.RunAsync(socket, request);
+    }
+
+    private static void Refuse(HttpContext context, int status)
+    {
+        context.Response.StatusCode = status;
+        if (status == StatusCodes.Status426UpgradeRequired)
+            context.Response.Headers.SecWebSocketVersion = "13";
+    }
+}

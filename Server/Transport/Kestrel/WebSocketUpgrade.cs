@@ -1,0 +1,75 @@
+using System.Security.Cryptography;
+using System.Text;
+using MeshSignal.Protocol;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Net.Http.Headers;
+
+namespace MeshSignal.Server.Transport.Kestrel;
+
+/// <summary>The opening handshake of RFC 6455 section 4.2. Kestrel has parsed the request; what asks for a WebSocket and may not have one is refused here.</summary>
+internal static class WebSocketUpgrade
+{
+    // RFC 6455 section 1.3.
+    private const string AcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    private const int KeyBytes = 16;
+
+    /// <summary>Whether the request asks for a WebSocket at all: then it is upgraded or refused, and never served a page.</summary>
+    public static bool IsWanted(HttpRequest request) => HasToken(request.Headers.Upgrade, "websocket");
+
+    /// <summary>The status to refuse the request with, or null if it is a valid upgrade.</summary>
+    public static int? Refusal(HttpContext context)
+    {
+        var request = context.Request;
+        if (request.Path != "/" && request.Path != "/ws")
+            return StatusCodes.Status404NotFound;
+        if (!HttpMethods.IsGet(request.Method) || !HasToken(request.Headers.Connection, "Upgrade") || !IsKey(request.Headers.SecWebSocketKey))
+            return StatusCodes.Status400BadRequest;
+        if (request.Headers.SecWebSocketVersion != "13")
+            return StatusCodes.Status426UpgradeRequired;
+        return context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } ? null : StatusCodes.Status400BadRequest;
+    }
+
+    /// <summary>The profile that is agreed on: <c>meshsignal.v1</c> or no subprotocol, whatever else is offered.</summary>
+    public static Profile Negotiate(HttpRequest request) =>
+        request.Headers.SecWebSocketProtocol.Any(line => HasToken(line, Subprotocols.V1, StringComparison.Ordinal)) ? Profile.V1 : Profile.Legacy;
+
+    /// <summary>Answers 101 and gives the stream on which frames come and go. No extension is ever agreed on, compression least (its memory is the peer's to choose).</summary>
+    public static Task<Stream> AcceptAsync(HttpContext context, Profile profile)
+    {
+        var headers = context.Response.Headers;
+        headers.Connection = HeaderNames.Upgrade;
+        headers.Upgrade = "websocket";
+        headers.SecWebSocketAccept = Accept(context.Request.Headers.SecWebSocketKey.ToString());
+        if (profile == Profile.V1)
+            headers.SecWebSocketProtocol = Subprotocols.V1;
+
+        // A peer that reads slowly is the send queue's business: it says why it closes.
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
+        return context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+    }
+
+    private static bool IsKey(string? key)
+    {
+        Span<byte> bytes = stackalloc byte[KeyBytes + 2];
+        return key is { Length: 24 } && Convert.TryFromBase64String(key, bytes, out var count) && count == KeyBytes;
+    }
+
+    private static string Accept(string key)
+    {
+        // SHA-1 because RFC 6455 says so; it proves that the server understood the handshake and protects nothing.
+#pragma warning disable CA5350
+        return Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + AcceptGuid)));
+#pragma warning restore CA5350
+    }
+
+    private static bool HasToken(string? header, string token, StringComparison comparison = StringComparison.OrdinalIgnoreCase)
+    {
+        foreach (var range in header.AsSpan().Split(','))
+            if (header.AsSpan(range).Trim().Equals(token, comparison))
+                return true;
+
+        return false;
+    }
+}
