@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace MeshSignal.Protocol;
@@ -38,40 +39,72 @@ internal static class MemberScan
         "answer"u8.ToArray(), "buffer"u8.ToArray(), "targetPeerId"u8.ToArray(), "id"u8.ToArray(), "signal"u8.ToArray(),
     ];
 
-    /// <exception cref="JsonException">The text is not JSON, is nested too deeply, is no object or names a member twice.</exception>
+    /// <summary>False if the text is not JSON, is nested too deeply, is no object or names a member twice.</summary>
     /// <exception cref="InvalidOperationException">A name holds half of a surrogate pair.</exception>
-    public static void Scan(ReadOnlySpan<byte> message, Span<MemberSlice> members)
+    public static bool TryScan(ReadOnlySpan<byte> message, Span<MemberSlice> members)
     {
-        var reader = new Utf8JsonReader(message, new JsonReaderOptions { MaxDepth = MessageCodec.MaxDepth });
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            throw new JsonException();
-
+        var scanner = new JsonScanner(message);
         HashSet<string>? others = null;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        if (!scanner.TryTake('{'))
+            return false;
+
+        if (scanner.TryTake('}'))
+            return scanner.IsAtEnd;
+
+        do
         {
-            var member = Identify(ref reader);
-            var isDuplicate = member == Member.Count ? !(others ??= new(StringComparer.Ordinal)).Add(reader.GetString()!) : members[(int)member].IsPresent;
-            if (isDuplicate)
-                throw new JsonException();
+            var nameStart = scanner.Position;
+            if (!scanner.TryTakeString())
+                return false;
 
-            reader.Read();
-            var (start, kind) = ((int)reader.TokenStartIndex, reader.TokenType);
-            reader.Skip();
+            var name = message[(nameStart + 1)..(scanner.Position - 1)];
+            if (!scanner.TryTake(':'))
+                return false;
+
+            var start = scanner.Position;
+            if (!scanner.TryTakeValue(MessageCodec.MaxDepth - 1))
+                return false;
+
+            var member = Identify(ref name);
+            if (member == Member.Count ? !(others ??= new(StringComparer.Ordinal)).Add(Text(name)) : members[(int)member].IsPresent)
+                return false;
             if (member != Member.Count)
-                members[(int)member] = new MemberSlice(start, (int)reader.BytesConsumed - start, kind);
+                members[(int)member] = new MemberSlice(start, scanner.Position - start, KindOf(message[start]));
         }
-
-        // The reader throws on anything but white space behind the object.
-        reader.Read();
+        while (scanner.TryTake(','));
+        return scanner.TryTake('}') && scanner.IsAtEnd;
     }
 
-    private static Member Identify(ref Utf8JsonReader reader)
+    private static Member Identify(ref ReadOnlySpan<byte> name)
     {
-        // Compares unescaped, so that "\u0074oken" is the token.
+        // Compared unescaped, so that "\u0074oken" is the token. Nobody writes names so, but a second token could hide in it.
+        if (name.Contains((byte)'\\'))
+            name = Unescape(name);
+
         for (var i = 0; i < Names.Length; i++)
-            if (reader.ValueTextEquals(Names[i]))
+            if (name.SequenceEqual(Names[i]))
                 return (Member)i;
 
         return Member.Count;
     }
+
+    private static byte[] Unescape(ReadOnlySpan<byte> name)
+    {
+        var reader = new Utf8JsonReader([(byte)'"', .. name, (byte)'"']);
+        reader.Read();
+        return Encoding.UTF8.GetBytes(reader.GetString()!);
+    }
+
+    private static string Text(ReadOnlySpan<byte> name) => Encoding.UTF8.GetString(name);
+
+    private static JsonTokenType KindOf(byte first) => first switch
+    {
+        (byte)'"' => JsonTokenType.String,
+        (byte)'{' => JsonTokenType.StartObject,
+        (byte)'[' => JsonTokenType.StartArray,
+        (byte)'t' => JsonTokenType.True,
+        (byte)'f' => JsonTokenType.False,
+        (byte)'n' => JsonTokenType.Null,
+        _ => JsonTokenType.Number,
+    };
 }

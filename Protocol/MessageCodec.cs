@@ -37,14 +37,15 @@ public static class MessageCodec
         var known = new Known();
         try
         {
-            MemberScan.Scan(utf8.Span, members);
-            var error = Decode(new MessageReader(utf8, members), ref known, out message);
+            var error = MemberScan.TryScan(utf8.Span, members)
+                ? Decode(new MessageReader(utf8, members), ref known, out message)
+                : ErrorCode.MalformedMessage;
             failure = error is null ? default : known.Fail(error);
             return error is null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // InvalidOperationException: half of a surrogate pair, written as an escape, in a string that is read.
+            // JsonException: a member of another kind than it must be. InvalidOperationException: half of a surrogate pair, written as an escape, in a string that is read.
             failure = known.Fail(known.Type is null ? ErrorCode.MalformedMessage : ErrorCode.InvalidMessage);
             return false;
         }

@@ -1,17 +1,9 @@
 using MeshSignal.Server.Hosting;
-using MeshSignal.Server.Http;
-using MeshSignal.Server.Transport.Kestrel;
 
-var builder = WebApplication.CreateBuilder(new WebApplicationOptions
-{
-    Args = args,
+// Settings from appsettings.json, the environment and the arguments; log, web server, and everything that a message passes.
+var builder = WebServer.CreateBuilder(args);
 
-    // Settings and page are beside the program, from wherever it is started.
-    ContentRootPath = AppContext.BaseDirectory,
-    WebRootPath = Path.Combine(AppContext.BaseDirectory, "wwwroot"),
-});
-
-// What is wrong with the configuration, all of it at once.
+// What is wrong with the settings, all of it at once.
 var errors = ConfigurationCheck.Errors(builder.Configuration);
 if (errors.Count > 0)
 {
@@ -20,18 +12,5 @@ if (errors.Count > 0)
     return 2;
 }
 
-// Log, web server, and everything that a message passes.
-Logging.Configure(builder.Logging, builder.Configuration);
-WebServer.Configure(builder.WebHost, builder.Configuration);
-builder.Services.AddMeshSignal(builder.Configuration);
-
-// A request that wants a WebSocket goes no further than the first line.
-var app = builder.Build();
-app.Use(app.Services.GetRequiredService<WebSocketEndpoint>().HandleAsync);
-WebPage.Use(app);
-ServerInfo.Map(app);
-Health.Map(app);
-
-StartupLine.Register(app);
-await app.RunAsync();
+await WebServer.Build(builder).RunAsync();
 return 0;

@@ -1,13 +1,45 @@
+using MeshSignal.Server.Http;
+using MeshSignal.Server.Transport.Kestrel;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace MeshSignal.Server.Hosting;
 
-/// <summary>Kestrel, set up for a server whose requests are small and whose sockets are WebSockets.</summary>
+/// <summary>The web server around everything: one port for the sockets, the page, and what operators ask.</summary>
 internal static class WebServer
 {
     private const string DefaultUrl = "http://localhost:3000";
 
-    public static void Configure(ConfigureWebHostBuilder webHost, ConfigurationManager configuration)
+    public static WebApplicationBuilder CreateBuilder(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+
+            // Settings and page are beside the program, from wherever it is started.
+            ContentRootPath = AppContext.BaseDirectory,
+            WebRootPath = Path.Combine(AppContext.BaseDirectory, "wwwroot"),
+        });
+
+        Logging.Configure(builder.Logging, builder.Configuration);
+        Configure(builder.WebHost, builder.Configuration);
+        builder.Services.AddMeshSignal(builder.Configuration);
+        return builder;
+    }
+
+    public static WebApplication Build(WebApplicationBuilder builder)
+    {
+        var app = builder.Build();
+
+        // A request that wants a WebSocket goes no further than this.
+        app.Use(app.Services.GetRequiredService<WebSocketEndpoint>().HandleAsync);
+        WebPage.Use(app);
+        ServerInfo.Map(app);
+        Health.Map(app);
+        StartupLine.Register(app);
+        return app;
+    }
+
+    private static void Configure(ConfigureWebHostBuilder webHost, ConfigurationManager configuration)
     {
         // Only if nobody said otherwise, in whichever of the ways that ASP.NET Core has. "localhost" is both loopback addresses.
         var isSaid = new[] { "urls", "http_ports", "https_ports" }.Any(key => !string.IsNullOrEmpty(configuration[key]))
