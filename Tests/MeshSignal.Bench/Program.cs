@@ -1,0 +1,50 @@
+using System.ComponentModel;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using MeshSignal.Bench;
+using MeshSignal.Bench.Scenarios;
+using MeshSignal.Bench.Servers;
+
+return args switch
+{
+    ["relay", .. var rest] => Measure(RelayScenario.Run, rest),
+    // Hidden: this is how the bench starts its own .NET echo as a process of its own.
+    ["serve-echo", var port] => DotnetEcho.Serve(port),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine($"usage: relay {BenchOptions.Usage}");
+    return 2;
+}
+
+static int Measure(Action<BenchOptions, CancellationToken> scenario, string[] arguments)
+{
+    using var cancel = new CancellationTokenSource();
+    void Stop(PosixSignalContext signal)
+    {
+        // The process must live on until its servers are stopped.
+        signal.Cancel = true;
+        cancel.Cancel();
+    }
+
+    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+    try
+    {
+        scenario(BenchOptions.Parse(arguments), cancel.Token);
+        return 0;
+    }
+    catch (OperationCanceledException)
+    {
+        Console.Error.WriteLine("interrupted");
+        return 130;
+    }
+    catch (Exception error) when (error is BenchException or SocketException or IOException or Win32Exception)
+    {
+        // On Ctrl-C the servers get the signal too, and die before we look.
+        Console.Error.WriteLine(cancel.IsCancellationRequested ? "interrupted" : $"failed: {error.Message}");
+        return cancel.IsCancellationRequested ? 130 : 1;
+    }
+}

@@ -1,0 +1,46 @@
+using System.Net;
+using System.Reflection;
+using MeshSignal.Bench.Load;
+
+namespace MeshSignal.Bench.Servers;
+
+/// <summary>One of the servers that are compared: how it is started, and how the load gets its connections to it.</summary>
+internal sealed record Contestant(
+    string Name,
+    Func<int, string[]> Command,
+    Func<IPEndPoint, Shape, int, CancellationToken, LoadPeer[]> Connect)
+{
+    public const string MeshSignal = "meshsignal";
+    public const string DotnetEcho = "dotnet-echo";
+    public const string WsEcho = "ws-echo";
+
+    public static Contestant[] All(BenchOptions options)
+    {
+        var server = options.ServerPath ?? Built("ServerPath");
+        Contestant[] all =
+        [
+            new(MeshSignal, port => ["dotnet", server, "--urls", $"http://127.0.0.1:{port}"], MeshSignalPairs.Connect),
+
+            // The server's own runtime settings (garbage collector, tiering), so that only what the program does differs.
+            new(
+                DotnetEcho,
+                port => ["dotnet", "exec", .. RuntimeSettings(server), typeof(Contestant).Assembly.Location, "serve-echo", $"{port}"],
+                EchoPeers.Connect),
+            new(WsEcho, port => ["node", NodePackages.Script("ws-echo.mjs"), $"{port}"], EchoPeers.Connect),
+        ];
+
+        if (options.Only.Except(all.Select(one => one.Name), StringComparer.Ordinal).FirstOrDefault() is { } unknown)
+            throw new BenchException($"--only knows {string.Join(", ", all.Select(one => one.Name))}, not '{unknown}'");
+        return options.Only.Count == 0 ? all : [.. all.Where(one => options.Only.Contains(one.Name, StringComparer.Ordinal))];
+    }
+
+    /// <summary>A path that the build has written into this assembly.</summary>
+    internal static string Built(string key) =>
+        typeof(Contestant).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => key.Equals(one.Key, StringComparison.Ordinal)).Value!;
+
+    private static string[] RuntimeSettings(string server)
+    {
+        var settings = Path.ChangeExtension(server, ".runtimeconfig.json");
+        return File.Exists(settings) ? ["--runtimeconfig", settings] : [];
+    }
+}
