@@ -1,0 +1,53 @@
+using MeshSignal.Protocol;
+using MeshSignal.Server.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace MeshSignal.Tests.Support;
+
+/// <summary>The third rung: the server as Program starts it, on a port of its own, with the system's clock.</summary>
+internal sealed class RealServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private RealServer(WebApplication app, CapturedLog log) => (_app, Log) = (app, log);
+
+    public CapturedLog Log { get; }
+
+    /// <summary>Such as <c>http://127.0.0.1:40123</c>.</summary>
+    public string Url => _app.Urls.Single();
+
+    public int Port => new Uri(Url).Port;
+
+    public T Get<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
+
+    public static async Task<RealServer> StartAsync(params (string Key, string Value)[] settings)
+    {
+        var log = new CapturedLog();
+        var builder = WebServer.CreateBuilder(["--urls", "http://127.0.0.1:0", .. settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
+        Assert.That(ConfigurationCheck.Errors(builder.Configuration), Is.Empty);
+        builder.Logging.ClearProviders().AddProvider(log);
+        var app = WebServer.Build(builder);
+        await app.StartAsync();
+        return new RealServer(app, log);
+    }
+
+    /// <summary>Opens a socket; nothing has been read from it yet.</summary>
+    public async Task<TestPeer> OpenAsync(Profile profile, string query = "") =>
+        new(await WebSocketClient.ConnectAsync(new Uri($"ws://127.0.0.1:{Port}/{query}"), profile), profile);
+
+    /// <summary>A v1 peer without chat, greeted.</summary>
+    public async Task<TestPeer> ConnectAsync(string name) => await (await OpenAsync(Profile.V1, $"?username={name}")).GreetedAsync(withChat: false);
+
+    /// <summary>A js-chat-server client, greeted.</summary>
+    public async Task<TestPeer> ConnectLegacyAsync(string name) => await (await OpenAsync(Profile.Legacy, $"?username={name}")).GreetedAsync(withChat: true);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        Assert.That(Log.Errors, Is.Empty);
+    }
+}

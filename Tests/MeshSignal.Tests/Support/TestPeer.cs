@@ -1,0 +1,159 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MeshSignal.Protocol;
+
+namespace MeshSignal.Tests.Support;
+
+/// <summary>A peer that speaks the wire protocol, so that a test reads like a transcript.</summary>
+internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposable
+{
+    /// <summary>Far above what anything here takes; it only ends tests that would wait for ever.</summary>
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    public IClientSocket Socket => socket;
+
+    public InMemorySocket InMemory => (InMemorySocket)socket;
+
+    public Profile Profile => profile;
+
+    /// <summary>The name that the server gave it.</summary>
+    public string Name { get; private set; } = "";
+
+    public string Token { get; private set; } = "";
+
+    /// <summary>Its current stay in a room.</summary>
+    public string PeerId { get; private set; } = "";
+
+    /// <summary>Reads what the server says first, so that a test begins behind it.</summary>
+    public async Task<TestPeer> GreetedAsync(bool withChat)
+    {
+        var greeting = await ExpectAsync(MessageTypes.SessionToken);
+        (Name, Token) = (greeting.Text("username"), greeting.Text("token"));
+        await ExpectAsync(MessageTypes.HeartbeatConfig);
+        if (withChat)
+        {
+            await ExpectAsync(MessageTypes.History);
+            await ExpectSystemAsync($"{Name} has joined.");
+        }
+
+        return this;
+    }
+
+    /// <summary>Sends a message of the type, with the session's token and the members of <paramref name="fields"/>.</summary>
+    public Task SendAsync(string type, object? fields = null)
+    {
+        var message = fields is null ? [] : JsonSerializer.SerializeToNode(fields)!.AsObject();
+        message.Insert(0, "type", type);
+        if (!message.ContainsKey("token"))
+            message.Insert(1, "token", Token);
+        return SendRawAsync(message.ToJsonString());
+    }
+
+    public Task SendRawAsync(string text) => socket.SendAsync(text);
+
+    /// <summary>Joins a room and reads the answer.</summary>
+    public async Task<JsonElement> JoinAsync(string? room = null, params string[] mediaTypes)
+    {
+        await SendAsync(MessageTypes.Join, new JsonObject
+        {
+            ["mediaTypes"] = new JsonArray([.. (mediaTypes is [] ? ["audio"] : mediaTypes).Select(type => JsonValue.Create(type))]),
+            ["room"] = room ?? "lobby",
+        });
+        var joined = await ExpectAsync(MessageTypes.Joined);
+        PeerId = joined.Text("peerId");
+        return joined;
+    }
+
+    public Task OfferAsync(string to, string sdp = "v=0", object? id = null) =>
+        SendAsync(MessageTypes.Offer, Directed(to, id, "offer", new JsonObject { ["type"] = "offer", ["sdp"] = sdp }));
+
+    public Task AnswerAsync(string to, string sdp = "v=0", object? id = null) =>
+        SendAsync(MessageTypes.Answer, Directed(to, id, "answer", new JsonObject { ["type"] = "answer", ["sdp"] = sdp }));
+
+    public Task CandidateAsync(string to, string candidate, bool? buffer = null, object? id = null)
+    {
+        var message = Directed(to, id, "candidate", new JsonObject { ["candidate"] = candidate });
+        if (buffer is { } value)
+            message["buffer"] = value;
+        return SendAsync(MessageTypes.IceCandidate, message);
+    }
+
+    /// <summary>The next message, which must be of the type.</summary>
+    public async Task<JsonElement> ExpectAsync(string type)
+    {
+        var message = await ReceiveAsync();
+        Assert.That(message.Text("type"), Is.EqualTo(type), $"{Name} got {message}");
+        return message;
+    }
+
+    public async Task<JsonElement> ExpectErrorAsync(ErrorCode code)
+    {
+        var error = await ExpectAsync(MessageTypes.Error);
+        Assert.That(error.Text("code"), Is.EqualTo(code.Wire), error.ToString());
+        return error;
+    }
+
+    public async Task ExpectSystemAsync(string text)
+    {
+        var message = await ExpectAsync(MessageTypes.System);
+        Assert.That(message.Text("text"), Is.EqualTo(text));
+    }
+
+    /// <summary>The next message, which must be this candidate of that peer.</summary>
+    public async Task ExpectCandidateAsync(string from, string candidate)
+    {
+        var message = await ExpectAsync(MessageTypes.IceCandidate);
+        Assert.That((message.Text("fromUsername"), message.GetProperty("candidate").Text("candidate")), Is.EqualTo((from, candidate)));
+    }
+
+    /// <summary>All that came before this call has been handled, and nothing of it was for this peer: the next message is the pong.</summary>
+    public async Task ExpectNothingAsync()
+    {
+        await SendAsync(MessageTypes.Ping);
+        await ExpectAsync(MessageTypes.Pong);
+    }
+
+    /// <summary>Waits until the server has handled all that this peer has sent, whatever the server said meanwhile.</summary>
+    public async Task SettleAsync()
+    {
+        await SendAsync(MessageTypes.Ping);
+        while ((await ReceiveAsync()).Text("type") != MessageTypes.Pong)
+        {
+        }
+    }
+
+    /// <summary>The close code; messages before it are passed over.</summary>
+    public async Task<int> ExpectCloseAsync()
+    {
+        while (true)
+        {
+            var received = await socket.ReceiveAsync().WaitAsync(Timeout);
+            if (received.Text is null)
+                return received.CloseCode;
+        }
+    }
+
+    public async Task<JsonElement> ReceiveAsync()
+    {
+        var received = await socket.ReceiveAsync().WaitAsync(Timeout);
+        Assert.That(received.Text, Is.Not.Null, $"{Name} was closed: {received.CloseCode} {received.CloseReason}");
+        return JsonElement.Parse(received.Text!);
+    }
+
+    public Task CloseAsync() => socket.CloseAsync();
+
+    public void Dispose() => socket.Dispose();
+
+    private static JsonObject Directed(string to, object? id, string payload, JsonNode value)
+    {
+        var message = new JsonObject { ["targetUsername"] = to, [payload] = value };
+        if (id is not null)
+            message["id"] = JsonSerializer.SerializeToNode(id);
+        return message;
+    }
+}
+
+internal static class JsonElements
+{
+    public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;
+}
