@@ -7,6 +7,9 @@ namespace MeshSignal.Server.Connections;
 /// <summary>One socket of one session: its outbox, and what is known of its being alive.</summary>
 internal sealed class Connection(IMessageSocket socket, Profile profile, MeshSignalOptions options, TimeProvider time)
 {
+    /// <summary>How long the last messages and the Close may take to get out.</summary>
+    public static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(2);
+
     private readonly Outbox _outbox = new(socket, options.Limits, time);
     private long _askedAt;
 
@@ -44,9 +47,8 @@ internal sealed class Connection(IMessageSocket socket, Profile profile, MeshSig
     public async Task EndAsync(SocketEnd end)
     {
         _outbox.Close(end.Code, end.Reason);
-        if (end.Cause == SocketEndCause.Lost)
+        if (end.Cause == SocketEndCause.Lost || !await _outbox.ClosesWithinAsync(CloseTime))
             socket.Abort();
-        await _outbox.WhenClosedAsync();
         await socket.LingerAsync();
     }
 }

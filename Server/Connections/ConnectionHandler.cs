@@ -21,14 +21,27 @@ internal sealed partial class ConnectionHandler(
         if (session is not null)
             LogOpened(session.Id, session.Profile);
 
-        var end = await ServeAsync(socket, session);
-        if (session is not null)
-            sessions.End(session, end.Cause == SocketEndCause.ClosedByPeer ? LeaveReason.Left : LeaveReason.Disconnected);
+        var end = SocketEnd.Lost;
+        try
+        {
+            end = await ServeAsync(socket, session);
+        }
+        finally
+        {
+            // A Close of the peer's own says that it leaves; the echo of ours does not.
+            var isLeaving = end.Cause == SocketEndCause.ClosedByPeer && connection.Closing is null;
+            if (session is not null)
+                sessions.End(session, isLeaving ? LeaveReason.Left : LeaveReason.Disconnected);
+        }
 
         await connection.EndAsync(end);
         if (session is not null)
-            LogEnded(session.Id, end.Cause, connection.Closing?.Code ?? end.Code);
+            LogEnded(LevelOf(end, connection.Closing), session.Id, end.Cause, connection.Closing?.Code ?? end.Code);
     }
+
+    /// <summary>What an operator wants to know of: peers that had to be shown out.</summary>
+    private static LogLevel LevelOf(SocketEnd end, Closing? closing) =>
+        end.Cause == SocketEndCause.Violation || closing?.Code is CloseCode.SlowConsumer or CloseCode.BadToken ? LogLevel.Information : LogLevel.Debug;
 
     /// <summary>Handles what comes in until nothing does. What a refused client still sends is read and ignored, so that it sees why it was refused.</summary>
     private async Task<SocketEnd> ServeAsync(IMessageSocket socket, Session? session)
@@ -82,8 +95,8 @@ internal sealed partial class ConnectionHandler(
     [LoggerMessage(LogLevel.Debug, "Session {Session} opened ({Profile})")]
     private partial void LogOpened(SessionId session, Profile profile);
 
-    [LoggerMessage(LogLevel.Debug, "Session {Session} ended: {Cause}, close code {Code}")]
-    private partial void LogEnded(SessionId session, SocketEndCause cause, CloseCode code);
+    [LoggerMessage("Session {Session} ended: {Cause}, close code {Code}")]
+    private partial void LogEnded(LogLevel level, SessionId session, SocketEndCause cause, CloseCode code);
 
     [LoggerMessage(LogLevel.Error, "Session {Session}: handling {MessageType} failed")]
     private partial void LogFault(Exception fault, SessionId session, string messageType);

@@ -10,9 +10,6 @@ namespace MeshSignal.Server.Connections;
 /// </summary>
 internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimeProvider time) : IThreadPoolWorkItem
 {
-    /// <summary>How long a writer may take to get its last messages and the Close out once closing has begun.</summary>
-    private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(2);
-
     // What a burst has grown is given back once it is over; below this it is not worth the allocation.
     private const int KeptCapacity = 64;
 
@@ -89,8 +86,19 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
         }
     }
 
-    /// <summary>Completes when the Close has gone out, or when the socket has turned out to be gone.</summary>
-    public Task WhenClosedAsync() => _closed.Task;
+    /// <summary>Waits until the Close has gone out, or until the socket has turned out to be gone. False if neither happens in time.</summary>
+    public async Task<bool> ClosesWithinAsync(TimeSpan span)
+    {
+        try
+        {
+            await _closed.Task.WaitAsync(span, time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Called every second: tears down a socket whose peer does not read in time.</summary>
     public void CheckDeadlines()
@@ -100,7 +108,7 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
             if (!_isWriting)
                 return;
 
-            var isStuck = _closing is null ? time.GetElapsedTime(_oldestAt) > limits.SendTimeout : time.GetElapsedTime(_closingAt) > CloseTime;
+            var isStuck = _closing is null ? time.GetElapsedTime(_oldestAt) > limits.SendTimeout : time.GetElapsedTime(_closingAt) > Connection.CloseTime;
             if (!isStuck)
                 return;
             if (_closing is null)

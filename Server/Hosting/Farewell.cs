@@ -19,15 +19,16 @@ internal sealed class Farewell(Readiness readiness, SessionStore sessions, TimeP
     {
         readiness.Stop();
         using var deadline = new CancellationTokenSource(Patience, time);
-        foreach (var session in sessions.All)
-        {
-            session.Connection.Close(CloseCode.ServiceRestart, "the server restarts");
-        }
-
         try
         {
-            foreach (var session in sessions.All)
-                await session.WhenEndedAsync().WaitAsync(deadline.Token);
+            // Again until nobody is left: a few may have been on their way in.
+            while (sessions.Count > 0)
+            {
+                foreach (var session in sessions.All)
+                    session.Connection.Close(CloseCode.ServiceRestart, "the server restarts");
+                foreach (var session in sessions.All)
+                    await session.WhenEndedAsync().WaitAsync(deadline.Token);
+            }
         }
         catch (OperationCanceledException)
         {

@@ -3,8 +3,8 @@ using MeshSignal.Protocol;
 namespace MeshSignal.Server.Rooms;
 
 /// <summary>A candidate that waits for a description.</summary>
-/// <param name="IsForOpenOffer">It waits for the answer to its sender's offer, not just for any description.</param>
-internal readonly record struct HeldCandidate(EncodedMessage Message, RequestId? Id, bool IsForOpenOffer, long HeldAt);
+/// <param name="Buffer">It waits also for the answer to its sender's offer, should one be open.</param>
+internal readonly record struct HeldCandidate(EncodedMessage Message, RequestId? Id, bool Buffer, long HeldAt);
 
 /// <summary>
 /// What one peer has sent to one other, as far as the order of candidates depends on it: no candidate ever comes before its sender's first description,
@@ -36,7 +36,7 @@ internal sealed class CandidateHold
     /// <summary>The sender's offer was answered, or is void.</summary>
     public void OfferClosed() => IsOfferOpen = false;
 
-    public bool MustHold(CandidateMessage candidate) => !IsDescribed || (candidate.Buffer && IsOfferOpen);
+    public bool MustHold(bool buffer) => !IsDescribed || (buffer && IsOfferOpen);
 
     /// <summary>Holds one more. Gives the oldest, if it had to go for it.</summary>
     public HeldCandidate? Add(HeldCandidate candidate)
@@ -53,7 +53,7 @@ internal sealed class CandidateHold
     }
 
     /// <summary>Those that need not be held any more, in the order they came.</summary>
-    public IReadOnlyList<HeldCandidate> TakeReleased() => Take(held => IsDescribed && !(held.IsForOpenOffer && IsOfferOpen));
+    public IReadOnlyList<HeldCandidate> TakeReleased() => Take(held => !MustHold(held.Buffer));
 
     public IReadOnlyList<HeldCandidate> TakeExpired(TimeProvider time) => Take(held => time.GetElapsedTime(held.HeldAt) > MaxAge);
 

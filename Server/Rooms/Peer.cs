@@ -6,7 +6,6 @@ namespace MeshSignal.Server.Rooms;
 /// <summary>One stay of one session in one room. Its name cannot change while it lasts.</summary>
 internal sealed class Peer(Session session, Room room, PeerId? previousPeerId, MediaTypes mediaTypes)
 {
-    private readonly Dictionary<Peer, CandidateHold> _holds = []; // Guarded by the room's lock.
 
     public PeerId Id { get; } = PeerId.New();
 
@@ -22,16 +21,17 @@ internal sealed class Peer(Session session, Room room, PeerId? previousPeerId, M
     /// <summary>Guarded by the room's lock.</summary>
     public MediaTypes MediaTypes { get; set; } = mediaTypes;
 
+    /// <summary>One for each other peer that it has sent something to. Guarded by the room's lock.</summary>
+    public Dictionary<Peer, CandidateHold> Holds { get; } = [];
+
     /// <summary>What this peer has sent to another, and what of it is held.</summary>
     public CandidateHold HoldFor(Peer other)
     {
-        if (!_holds.TryGetValue(other, out var hold))
-            _holds.Add(other, hold = new CandidateHold());
+        if (!Holds.TryGetValue(other, out var hold))
+            Holds.Add(other, hold = new CandidateHold());
         return hold;
     }
 
     /// <summary>The other has left. Gives what was still held for it.</summary>
-    public IReadOnlyList<HeldCandidate> Forget(Peer other) => _holds.Remove(other, out var hold) ? hold.TakeAll() : [];
-
-    public IEnumerable<HeldCandidate> TakeExpired(TimeProvider time) => _holds.Values.SelectMany(hold => hold.TakeExpired(time));
+    public IReadOnlyList<HeldCandidate> Forget(Peer other) => Holds.Remove(other, out var hold) ? hold.TakeAll() : [];
 }

@@ -85,7 +85,7 @@ internal sealed class Room(RoomName name, ICluster cluster, CallOptions options,
                 return refusal;
 
             var encoded = MessageCodec.EncodeRelayed(message, sender.Username, sender.Id);
-            if (message is CandidateMessage candidate && sender.HoldFor(target).MustHold(candidate))
+            if (message is CandidateMessage candidate && sender.HoldFor(target).MustHold(candidate.Buffer))
                 return Hold(sender, target, candidate, encoded);
             if (!cluster.Deliver(target.Session, encoded))
                 return new Refusal(ErrorCode.TargetUnavailable);
@@ -101,9 +101,8 @@ internal sealed class Room(RoomName name, ICluster cluster, CallOptions options,
         lock (_lock)
         {
             foreach (var sender in _peers)
-                foreach (var target in _peers)
-                    if (target != sender)
-                        Drop(sender, target, sender.HoldFor(target).TakeExpired(time), "expired");
+                foreach (var (target, hold) in sender.Holds)
+                    Drop(sender, target, hold.TakeExpired(time), "expired");
         }
     }
 
@@ -137,8 +136,7 @@ internal sealed class Room(RoomName name, ICluster cluster, CallOptions options,
     private Reply Hold(Peer sender, Peer target, CandidateMessage candidate, EncodedMessage encoded)
     {
         var hold = sender.HoldFor(target);
-        var isForOpenOffer = candidate.Buffer && hold.IsOfferOpen;
-        if (hold.Add(new HeldCandidate(encoded, candidate.Id, isForOpenOffer, time.GetTimestamp())) is { } oldest)
+        if (hold.Add(new HeldCandidate(encoded, candidate.Id, candidate.Buffer, time.GetTimestamp())) is { } oldest)
             Drop(sender, target, [oldest], "overflow");
         return Reply.Done;
     }

@@ -8,6 +8,7 @@ using MeshSignal.Bench.Servers;
 return args switch
 {
     ["relay", .. var rest] => Measure(RelayScenario.Run, rest),
+    ["scan", .. var rest] => Measure(ScanScenario.Run, rest),
     // Hidden: this is how the bench starts its own .NET echo as a process of its own.
     ["serve-echo", var port] => DotnetEcho.Serve(port),
     _ => Usage(),
@@ -15,7 +16,7 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine($"usage: relay {BenchOptions.Usage}");
+    Console.Error.WriteLine($"usage: relay | scan {BenchOptions.Usage}");
     return 2;
 }
 

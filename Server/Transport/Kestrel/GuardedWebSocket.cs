@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
+using System.Text.Unicode;
 using MeshSignal.Protocol;
 
 namespace MeshSignal.Server.Transport.Kestrel;
@@ -113,6 +114,7 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
         _webSocket.Dispose();
     }
 
+    /// <summary>The ways in which Kestrel and the WebSocket say that the socket is gone; InvalidOperationException is Kestrel's, for a pipe that was completed.</summary>
     private static bool IsSocketFailure(Exception e) =>
         e is IOException or WebSocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
 
@@ -120,7 +122,7 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
     {
         // The guard may be some frames ahead of the WebSocket, so what it has seen declared is a hint; that no message outgrows the limit is certain.
         var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(_headers.MessageBytes, SmallestBuffer));
-        var count = 0;
+        var (count, isCut) = (0, false);
         try
         {
             while (!isWhole)
@@ -129,6 +131,9 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
                     buffer = Grow(buffer);
                 var part = await _webSocket.ReceiveAsync(buffer.AsMemory(count), CancellationToken.None);
                 (count, isWhole) = (count + part.Count, part.EndOfMessage);
+
+                // At an empty last fragment the WebSocket does not look whether the text before it ended within a character.
+                isCut = part.Count == 0 && isWhole && !Utf8.IsValid(buffer.AsSpan(0, count));
             }
         }
         catch
@@ -137,7 +142,10 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
             throw;
         }
 
-        return Received.Whole(buffer, count);
+        if (!isCut)
+            return Received.Whole(buffer, count);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return Received.Ended(new SocketEnd(SocketEndCause.Violation, CloseCode.InvalidPayload, "a text is not UTF-8"));
     }
 
     private static byte[] Grow(byte[] full)

@@ -23,7 +23,9 @@ internal static class WebSocketUpgrade
         var request = context.Request;
         if (request.Path != "/" && request.Path != "/ws")
             return StatusCodes.Status404NotFound;
-        if (!HttpMethods.IsGet(request.Method) || !HasToken(request.Headers.Connection, "Upgrade") || !IsKey(request.Headers.SecWebSocketKey))
+        if (!HttpMethods.IsGet(request.Method) || !HttpProtocol.IsHttp11(request.Protocol))
+            return StatusCodes.Status400BadRequest; // Kestrel itself would upgrade HTTP/1.0.
+        if (!HasToken(request.Headers.Connection, "Upgrade") || !IsKey(request.Headers.SecWebSocketKey))
             return StatusCodes.Status400BadRequest;
         if (request.Headers.SecWebSocketVersion != "13")
             return StatusCodes.Status426UpgradeRequired;
