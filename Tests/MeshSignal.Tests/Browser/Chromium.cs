@@ -1,0 +1,73 @@
+using MeshSignal.Tests.Support;
+using Microsoft.Playwright;
+
+namespace MeshSignal.Tests.Browser;
+
+/// <summary>
+/// One headless Chromium with a made-up camera and microphone, given without a question. Each page is a context of its own, as if on another machine.
+/// </summary>
+internal sealed class Chromium : IAsyncDisposable
+{
+    private const string Executable = "/usr/bin/chromium";
+    private const float PatienceMilliseconds = 15_000;
+
+    private static readonly string[] _arguments =
+    [
+        "--allow-loopback-in-peer-connection", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--no-sandbox", "--disable-gpu",
+        "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ];
+
+    private readonly IPlaywright _playwright;
+    private readonly IBrowser _browser;
+
+    private Chromium(IPlaywright playwright, IBrowser browser) => (_playwright, _browser) = (playwright, browser);
+
+    /// <summary>Ends the test as ignored where there is no Chromium, unless this is the build server: there it must not be missing unnoticed.</summary>
+    public static async Task<Chromium> StartAsync()
+    {
+        if (!File.Exists(Executable))
+        {
+            const string Absent = "chromium is not installed";
+            if (Environment.GetEnvironmentVariable("CI") == "true")
+                Assert.Fail(Absent);
+            Assert.Ignore(Absent);
+        }
+
+        Assertions.SetDefaultExpectTimeout(PatienceMilliseconds);
+        var playwright = await Playwright.CreateAsync();
+        return new Chromium(playwright, await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Executable, Args = _arguments }));
+    }
+
+    /// <summary>Opens the page that the server serves, ready to press Join.</summary>
+    /// <param name="beforeLoad">A script that runs before those of the page.</param>
+    public async Task<CallPage> OpenAsync(RealServer server, string name, string room = "den", string? beforeLoad = null)
+    {
+        var page = await NewPageAsync();
+        if (beforeLoad is not null)
+            await page.AddInitScriptAsync(beforeLoad);
+        var call = new CallPage(page, name);
+        await page.GotoAsync($"{server.Url}/?room={room}&name={name}");
+        return call;
+    }
+
+    /// <summary>A client that speaks as those of js-chat-server do. It is in the room named like the scope of a connection that names none.</summary>
+    public async Task<LegacyClient> JoinLegacyAsync(RealServer server, string name)
+    {
+        var page = await NewPageAsync();
+        await page.GotoAsync($"{server.Url}/health/live");
+        return await LegacyClient.JoinAsync(page, name);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _browser.DisposeAsync();
+        _playwright.Dispose();
+    }
+
+    private async Task<IPage> NewPageAsync()
+    {
+        var context = await _browser.NewContextAsync();
+        context.SetDefaultTimeout(PatienceMilliseconds);
+        return await context.NewPageAsync();
+    }
+}
