@@ -12,5 +12,14 @@ if (errors.Count > 0)
     return 2;
 }
 
-await WebServer.Build(builder).RunAsync();
-return 0;
+try
+{
+    await WebServer.Build(builder).RunAsync();
+    return 0;
+}
+catch (IOException e)
+{
+    // The address is taken, or is not this machine's: the sentence says it, a stack trace would hide it.
+    await Console.Error.WriteLineAsync(e.Message);
+    return 1;
+}

@@ -14,6 +14,9 @@ internal static class Logging
         var serilog = new LoggerConfiguration()
             .MinimumLevel.Information()
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+
+            // It logs what it then throws, and Program says that in one sentence.
+            .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LogEventLevel.Fatal)
             .ReadFrom.Configuration(configuration);
         if (!configuration.GetSection("Serilog:WriteTo").GetChildren().Any())
             serilog.WriteTo.Console(outputTemplate: Template, formatProvider: CultureInfo.InvariantCulture);
