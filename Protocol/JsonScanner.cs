@@ -109,7 +109,7 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> text)
     private bool TryTakeObject(int depth)
     {
         Position++;
-        if (TryTake('}'))
+        if (TryTakeEnd('}'))
             return true;
 
         do
@@ -124,7 +124,7 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> text)
     private bool TryTakeArray(int depth)
     {
         Position++;
-        if (TryTake(']'))
+        if (TryTakeEnd(']'))
             return true;
 
         do

@@ -46,6 +46,7 @@ public static class MessageCodec
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // JsonException: a member of another kind than it must be. InvalidOperationException: half of a surrogate pair, written as an escape, in a string that is read.
+            message = null;
             failure = known.Fail(known.Type is null ? ErrorCode.MalformedMessage : ErrorCode.InvalidMessage);
             return false;
         }
@@ -67,7 +68,7 @@ public static class MessageCodec
     {
         message = null;
         if (!reader.TryGetType(ClientTypes, out known.Type, out known.IsSignaling))
-            return ErrorCode.InvalidMessage;
+            return ErrorCode.MalformedMessage;
         if (!reader.TryGetId(out known.Id))
             return ErrorCode.InvalidMessage;
 

@@ -7,6 +7,7 @@ namespace MeshSignal.Protocol;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     AllowDuplicateProperties = false,
+    RespectNullableAnnotations = true,
     MaxDepth = MessageCodec.MaxDepth,
     Converters = [typeof(TimestampConverter), typeof(UsernameConverter), typeof(RoomNameConverter), typeof(PeerIdConverter)])]
 [JsonSerializable(typeof(ServerMessage))]

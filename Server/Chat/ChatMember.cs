@@ -30,9 +30,17 @@ internal sealed class ChatMember(bool isListening, ChatOptions options, TimeProv
 
     public void Renamed() => _renamedAt = time.GetTimestamp();
 
-    public void Block(SessionId other) => _blockedAt[other] = time.GetTimestamp();
+    public void Block(SessionId other)
+    {
+        foreach (var (blocked, _) in _blockedAt)
+            if (!HasBlocked(blocked))
+                _blockedAt.Remove(blocked); // Over, and its session probably too.
 
-    public bool Unblock(SessionId other) => _blockedAt.Remove(other);
+        _blockedAt[other] = time.GetTimestamp();
+    }
+
+    /// <summary>False if there was nothing to undo.</summary>
+    public bool Unblock(SessionId other) => HasBlocked(other) && _blockedAt.Remove(other);
 
     public bool HasBlocked(SessionId other) =>
         _blockedAt.Count > 0 && _blockedAt.TryGetValue(other, out var at) && time.GetElapsedTime(at) < BlockTime;

@@ -49,6 +49,9 @@ internal sealed class Connection(IMessageSocket socket, Profile profile, MeshSig
         _outbox.Close(end.Code, end.Reason);
         if (end.Cause == SocketEndCause.Lost || !await _outbox.ClosesWithinAsync(CloseTime))
             socket.Abort();
+
+        // The writer must be done with the socket before the socket's owner takes it away.
+        await _outbox.WhenClosedAsync();
         await socket.LingerAsync();
     }
 }

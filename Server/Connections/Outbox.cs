@@ -86,7 +86,10 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
         }
     }
 
-    /// <summary>Waits until the Close has gone out, or until the socket has turned out to be gone. False if neither happens in time.</summary>
+    /// <summary>Completes when the Close has gone out, or when the socket has turned out to be gone: the writer is done with it.</summary>
+    public Task WhenClosedAsync() => _closed.Task;
+
+    /// <summary>False if that does not happen in time.</summary>
     public async Task<bool> ClosesWithinAsync(TimeSpan span)
     {
         try

@@ -1,4 +1,4 @@
-using System.ComponentModel;
+using System.Globalization;
 using System.Reflection;
 using Microsoft.Extensions.Options;
 
@@ -16,11 +16,15 @@ internal static class ConfigurationCheck
         CheckKeys(section, typeof(MeshSignalOptions), errors, unusable);
         errors.AddRange(CheckValues(section, unusable));
         errors.AddRange(CheckProtocols(configuration));
+        errors.AddRange(CheckLog(configuration));
         return errors;
     }
 
     private static void CheckKeys(IConfigurationSection section, Type type, List<string> errors, HashSet<string> unusable)
     {
+        if (!string.IsNullOrEmpty(section.Value))
+            errors.Add($"{section.Path} must hold keys, and '{section.Value}' is a value.");
+
         foreach (var child in section.GetChildren())
         {
             var property = type.GetProperty(child.Key, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
@@ -53,22 +57,31 @@ internal static class ConfigurationCheck
             .Where(endpoint => endpoint["Protocols"] is { } protocols && !protocols.Equals("Http1", StringComparison.OrdinalIgnoreCase))
             .Select(endpoint => $"{endpoint.Path}:Protocols must be Http1: WebSockets are served over HTTP/1.1 only.");
 
+    private static IEnumerable<string> CheckLog(IConfiguration configuration)
+    {
+        try
+        {
+            Logging.Read(configuration);
+            return [];
+        }
+#pragma warning disable CA1031 // Whatever it throws is what is wrong with the section.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return [$"Serilog: {e.Message}"];
+        }
+    }
+
     private static bool CanConvert(IConfigurationSection value, Type type)
     {
         if (value.Value is null)
             return false;
-        if (type == typeof(TimeSpan) && !value.Value.Contains(':', StringComparison.Ordinal))
-            return false; // A bare number would be taken for days.
 
-        try
-        {
-            TypeDescriptor.GetConverter(type).ConvertFromInvariantString(value.Value);
-            return true;
-        }
-        catch (Exception e) when (e is ArgumentException or FormatException or NotSupportedException)
-        {
-            return false;
-        }
+        // As the binder does it; type converters take more, such as hexadecimal numbers. A duration without a colon would be taken for days.
+        var text = value.Value;
+        return type == typeof(int) ? int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out _)
+            : type == typeof(bool) ? bool.TryParse(text, out _)
+            : type != typeof(TimeSpan) || (text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out _));
     }
 
     private static string Expected(Type type) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Serilog;
 using Serilog.Events;
+using Serilog.Extensions.Logging;
 
 namespace MeshSignal.Server.Hosting;
 
@@ -11,6 +12,16 @@ internal static class Logging
 
     public static void Configure(ILoggingBuilder logging, IConfiguration configuration)
     {
+        logging.ClearProviders();
+
+        // Serilog's levels decide; the other filter lets all pass. Created when it is needed, so that what is wrong with the section is told like other errors.
+        logging.AddFilter<SerilogLoggerProvider>(null, LogLevel.Trace);
+        logging.Services.AddSingleton<ILoggerProvider>(_ => new SerilogLoggerProvider(Read(configuration).CreateLogger(), dispose: true));
+    }
+
+    /// <exception cref="Exception">The section cannot be understood; which exceptions there are, Serilog does not say.</exception>
+    public static LoggerConfiguration Read(IConfiguration configuration)
+    {
         var serilog = new LoggerConfiguration()
             .MinimumLevel.Information()
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
@@ -20,8 +31,6 @@ internal static class Logging
             .ReadFrom.Configuration(configuration);
         if (!configuration.GetSection("Serilog:WriteTo").GetChildren().Any())
             serilog.WriteTo.Console(outputTemplate: Template, formatProvider: CultureInfo.InvariantCulture);
-
-        logging.ClearProviders();
-        logging.AddSerilog(serilog.CreateLogger(), dispose: true);
+        return serilog;
     }
 }

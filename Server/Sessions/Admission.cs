@@ -42,7 +42,7 @@ internal sealed class Admission(SessionStore sessions, ScopeStore scopes, IClust
 
     private async ValueTask<Session?> ClaimAsync(ConnectionRequest request, RoomName scope, Connection connection)
     {
-        var isListening = options.Chat.Enabled && (request.Chat ?? (connection.Profile == Profile.Legacy ? "on" : "off")) == "on";
+        var isListening = options.Chat.Enabled && request.Chat switch { "on" => true, "off" => false, _ => connection.Profile == Profile.Legacy };
         if (string.IsNullOrEmpty(request.Username))
             return await ClaimAnonymousAsync(scope, name => NewSession(connection, name, isListening));
 

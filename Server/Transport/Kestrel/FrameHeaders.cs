@@ -102,6 +102,9 @@ internal sealed class FrameHeaders(int maxMessageBytes, int maxFragments, TimePr
         if (!isMinimal)
             return Error("a length must be written in its shortest form");
 
+        if (_fragments > 0 && time.GetElapsedTime(_messageStartedAt) > MessageTime)
+            return new FrameViolation(CloseCode.PolicyViolation, "a message takes too long");
+
         _payloadLeft = (long)Math.Min(length, long.MaxValue);
         _isClosePayload = opcode == Opcode.Close;
         return opcode switch
@@ -133,8 +136,6 @@ internal sealed class FrameHeaders(int maxMessageBytes, int maxFragments, TimePr
             return new FrameViolation(CloseCode.MessageTooBig, $"a message must not be larger than {maxMessageBytes} bytes");
         if (++_fragments > maxFragments)
             return new FrameViolation(CloseCode.PolicyViolation, "a message has too many fragments");
-        if (_fragments > 1 && time.GetElapsedTime(_messageStartedAt) > MessageTime)
-            return new FrameViolation(CloseCode.PolicyViolation, "a message takes too long");
 
         MessageBytes += (int)length;
         if (isFinal)

@@ -1,5 +1,6 @@
 using MeshSignal.Server.Connections;
 using MeshSignal.Server.Hosting;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace MeshSignal.Server.Transport.Kestrel;
 
@@ -28,7 +29,10 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Readiness
         var request = new ConnectionRequest(profile, query["username"], query["room"], query["chat"]);
         var headers = new FrameHeaders(options.Limits.MessageBytes, options.Limits.Fragments, time);
         await using var stream = await WebSocketUpgrade.AcceptAsync(context, profile);
-        using var socket = new GuardedWebSocket(stream, headers, time, context.Abort);
+
+        // Not context.Abort: that throws once the request is over, and what wants to tear a socket down need not know whether it is.
+        var lifetime = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
+        using var socket = new GuardedWebSocket(stream, headers, time, lifetime.Abort);
         await connections.RunAsync(socket, request);
     }
 

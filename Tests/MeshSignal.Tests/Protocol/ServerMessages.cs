@@ -1,0 +1,63 @@
+using System.Text.Json;
+using MeshSignal.Protocol;
+
+namespace MeshSignal.Tests.Protocol;
+
+/// <summary>Every type that the server sends, once with all it can hold and once with the least.</summary>
+internal sealed record ServerMessageSample(string Type, JsonElement Full, JsonElement Least);
+
+internal static class ServerMessages
+{
+    private static readonly DateTimeOffset Now = new(2026, 3, 14, 11, 26, 53, 589, TimeSpan.FromHours(2));
+    private static readonly Username Amira = Valid.Name("Amira");
+    private static readonly RoomName Room = RoomName.Lobby;
+    private static readonly PeerId Stay = PeerId.New();
+    private static readonly RequestId Id = new("r1");
+    private static readonly RoomConfig Config = new(true, true, false, 8, [], RoomConfig.AllTransports);
+    private static readonly Participant Self = new(Amira, Stay, null, Profile.V1, MediaTypes.Audio, Participant.Connected, null);
+
+    public static IReadOnlyList<ServerMessageSample> All { get; } =
+    [
+        Sample(new SessionTokenMessage("00", Amira, Profile.V1, false, 0, ["ack"])),
+        Sample(new HeartbeatConfigMessage(30_000, 120_000)),
+        Sample(new PongMessage(Now)),
+        Sample(new SystemMessage("hi")),
+        Sample(new ChatTextMessage(Amira, "hi", Now)),
+        Sample(new UserTypingMessage(Amira, Now)),
+        Sample(
+            new JoinedMessage(Room, Stay, [Self with { PreviousPeerId = Stay, Polite = true }], Config with { IceServers = [new IceServer(["stun:a"])] }, Id),
+            new JoinedMessage(Room, Stay, [Self], Config, null)),
+        Sample(
+            new PeerJoinedMessage(Room, Amira, Stay, Stay, Profile.Legacy, MediaTypes.Video, false),
+            new PeerJoinedMessage(Room, Amira, Stay, null, Profile.Legacy, MediaTypes.Video, false)),
+        Sample(new PeerLeftMessage(Room, Amira, Stay, LeaveReason.Disconnected)),
+        Sample(new MediaChangedMessage(Amira, MediaTypes.Audio | MediaTypes.Screen)),
+        Sample(
+            new ErrorMessage("text", ErrorCode.CandidateDropped, false, Now, MessageTypes.IceCandidate, Id, "Jonas", 1000, 1, "expired"),
+            new ErrorMessage("text", ErrorCode.InvalidMessage, false, Now)),
+        Sample(new LeftMessage(Room, Id), new LeftMessage(Room, null)),
+        Sample(new AckMessage(Id)),
+        Relayed(MessageTypes.Offer, "offer"),
+        Relayed(MessageTypes.Answer, "answer"),
+        Relayed(MessageTypes.IceCandidate, "candidate"),
+        Relayed(MessageTypes.Signal, "signal"),
+        Sample(
+            MessageCodec.EncodeHistory([MessageCodec.Encode(new HistoryEntry("chat", Amira, "hi", Now))]),
+            MessageCodec.EncodeHistory([])),
+    ];
+
+    private static ServerMessageSample Sample(ServerMessage full, ServerMessage? least = null) =>
+        Sample(MessageCodec.Encode(full), MessageCodec.Encode(least ?? full));
+
+    private static ServerMessageSample Sample(EncodedMessage full, EncodedMessage least)
+    {
+        var parsed = JsonElement.Parse(full.Utf8.Span);
+        return new ServerMessageSample(parsed.GetProperty("type").GetString()!, parsed, JsonElement.Parse(least.Utf8.Span));
+    }
+
+    private static ServerMessageSample Relayed(string type, string member)
+    {
+        var message = RelayedMessageTests.Relay((DirectedMessage)Decoding.Decode($$$"""{"type":"{{{type}}}","targetUsername":"bob","{{{member}}}":{}}"""));
+        return Sample(message, message);
+    }
+}
