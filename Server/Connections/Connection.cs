@@ -11,7 +11,7 @@ internal sealed class Connection(IMessageSocket socket, Profile profile, MeshSig
     public static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(2);
 
     private readonly Outbox _outbox = new(socket, options.Limits, time);
-    private long _askedAt;
+    private long? _silentSinceWhenAsked;
 
     public Profile Profile => profile;
 
@@ -33,10 +33,10 @@ internal sealed class Connection(IMessageSocket socket, Profile profile, MeshSig
     /// <summary>Asks a silent peer for a sign of life, once for each silence.</summary>
     public void AskForLife()
     {
-        if (_askedAt == socket.LastFrameAt)
+        if (_silentSinceWhenAsked == socket.LastFrameAt)
             return;
 
-        _askedAt = socket.LastFrameAt;
+        _silentSinceWhenAsked = socket.LastFrameAt;
         _outbox.Ping();
     }
 

@@ -95,7 +95,7 @@ internal sealed partial class ConnectionHandler(
     [LoggerMessage(LogLevel.Debug, "Session {Session} opened ({Profile})")]
     private partial void LogOpened(SessionId session, Profile profile);
 
-    [LoggerMessage("Session {Session} ended: {Cause}, close code {Code}")]
+    [LoggerMessage("Session {Session} ended: {Cause}, close code {Code:D}")]
     private partial void LogEnded(LogLevel level, SessionId session, SocketEndCause cause, CloseCode code);
 
     [LoggerMessage(LogLevel.Error, "Session {Session}: handling {MessageType} failed")]

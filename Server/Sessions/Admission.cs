@@ -10,7 +10,7 @@ using MeshSignal.Server.Transport;
 namespace MeshSignal.Server.Sessions;
 
 /// <summary>Decides whether a new socket becomes a session, and under which name. Who may not come in is told why before the socket is closed.</summary>
-internal sealed class Admission(SessionStore sessions, ScopeStore scopes, ICluster cluster, MeshSignalOptions options, TimeProvider time)
+internal sealed class Admission(SessionStore sessions, ScopeStore scopes, ICluster cluster, Readiness readiness, MeshSignalOptions options, TimeProvider time)
 {
     /// <summary>How long the holder of a wanted name may stay silent after it was pinged.</summary>
     public static readonly TimeSpan EvictionTime = TimeSpan.FromSeconds(2);
@@ -37,6 +37,10 @@ internal sealed class Admission(SessionStore sessions, ScopeStore scopes, IClust
         session.Deliver(new HeartbeatConfigMessage(
             (int)options.Heartbeat.Interval.TotalMilliseconds, (int)options.Heartbeat.Timeout.TotalMilliseconds));
         scopes.Enter(scope, session);
+
+        // It may have waited for its name while the server began to stop; whoever is in the store later than this is told by nobody else.
+        if (!readiness.IsReady)
+            connection.Close(CloseCode.ServiceRestart, "the server restarts");
         return session;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text.Unicode;
 using MeshSignal.Protocol;
 
 namespace MeshSignal.Server.Transport.Kestrel;
@@ -18,12 +19,15 @@ internal sealed class FrameHeaders(int maxMessageBytes, int maxFragments, TimePr
     public static readonly TimeSpan MessageTime = TimeSpan.FromSeconds(10);
 
     private const int MaxHeader = 14;
+    private const int MaxControlPayload = 125;
 
     private readonly byte[] _header = new byte[MaxHeader];
     private readonly ControlFrameBudget _controlFrames = new(time);
     private int _headerCount;
     private long _payloadLeft;
     private bool _isClosePayload;
+    private byte[]? _closePayload;
+    private int _closeCount;
     private int _fragments;
     private long _messageStartedAt;
     private long _lastFrameAt = time.GetTimestamp();
@@ -54,6 +58,8 @@ internal sealed class FrameHeaders(int maxMessageBytes, int maxFragments, TimePr
         {
             var taken = _payloadLeft > 0 ? TakePayload(bytes) : TakeHeader(bytes);
             bytes = bytes[taken..];
+            if (_payloadLeft == 0 && _closeCount > 2 && !Utf8.IsValid(_closePayload.AsSpan(2, _closeCount - 2)))
+                return new FrameViolation(CloseCode.InvalidPayload, "a reason is not UTF-8");
             if (_headerCount == 0 || _headerCount < HeaderLength())
                 continue;
 
@@ -71,9 +77,19 @@ internal sealed class FrameHeaders(int maxMessageBytes, int maxFragments, TimePr
     {
         var taken = (int)Math.Min(_payloadLeft, bytes.Length);
         _payloadLeft -= taken;
+        if (_isClosePayload)
+            KeepClosePayload(bytes[..taken]);
         if (_payloadLeft == 0)
             EndFrame();
         return taken;
+    }
+
+    /// <summary>Kept because the WebSocket calls a reason that is not UTF-8 a protocol error, where RFC 6455 section 7.4.1 has a code of its own for it.</summary>
+    private void KeepClosePayload(ReadOnlySpan<byte> bytes)
+    {
+        _closePayload ??= new byte[MaxControlPayload];
+        foreach (var masked in bytes)
+            _closePayload[_closeCount] = (byte)(masked ^ _header[2 + (_closeCount++ % 4)]);
     }
 
     private int TakeHeader(ReadOnlySpan<byte> bytes)
@@ -106,7 +122,7 @@ internal sealed class FrameHeaders(int maxMessageBytes, int maxFragments, TimePr
             return new FrameViolation(CloseCode.PolicyViolation, "a message takes too long");
 
         _payloadLeft = (long)Math.Min(length, long.MaxValue);
-        _isClosePayload = opcode == Opcode.Close;
+        (_isClosePayload, _closeCount) = (opcode == Opcode.Close, 0);
         return opcode switch
         {
             Opcode.Close or Opcode.Ping or Opcode.Pong => JudgeControl(isFinal, length),
@@ -120,7 +136,7 @@ internal sealed class FrameHeaders(int maxMessageBytes, int maxFragments, TimePr
     {
         if (!isFinal)
             return Error("a control frame must not be fragmented");
-        if (length > 125)
+        if (length > MaxControlPayload)
             return Error("a control frame must not be longer than 125 bytes");
         return _controlFrames.TryTake() ? null : new FrameViolation(CloseCode.PolicyViolation, "too many control frames");
     }

@@ -1,6 +1,7 @@
 using MeshSignal.Server.Connections;
 using MeshSignal.Server.Hosting;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 
 namespace MeshSignal.Server.Transport.Kestrel;
 
@@ -39,7 +40,12 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Readiness
     private static void Refuse(HttpContext context, int status)
     {
         context.Response.StatusCode = status;
-        if (status == StatusCodes.Status426UpgradeRequired)
-            context.Response.Headers.SecWebSocketVersion = "13";
+        if (status != StatusCodes.Status426UpgradeRequired)
+            return;
+
+        // What would be understood: RFC 6455 section 4.4, RFC 9110 section 15.5.22.
+        context.Response.Headers.SecWebSocketVersion = "13";
+        context.Response.Headers.Upgrade = "websocket";
+        context.Response.Headers.Connection = HeaderNames.Upgrade;
     }
 }

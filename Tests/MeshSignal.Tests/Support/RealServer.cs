@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -34,6 +36,26 @@ internal sealed class RealServer : IAsyncDisposable
         return new RealServer(app, log);
     }
 
+    /// <summary>On both loopback addresses, which takes a port chosen beforehand; another one if somebody was faster.</summary>
+    public static async Task<RealServer> StartOnLocalhostAsync()
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            using var probe = new TcpListener(IPAddress.Loopback, 0);
+            probe.Start();
+            var port = ((IPEndPoint)probe.LocalEndpoint).Port;
+            probe.Stop();
+            try
+            {
+                return await StartAsync(("urls", $"http://localhost:{port}"));
+            }
+            catch (IOException) when (attempt < 10)
+            {
+                // Taken meanwhile.
+            }
+        }
+    }
+
     /// <summary>Opens a socket; nothing has been read from it yet.</summary>
     public async Task<TestPeer> OpenAsync(Profile profile, string query = "") =>
         new(await WebSocketClient.ConnectAsync(new Uri($"ws://127.0.0.1:{Port}/{query}"), profile), profile);
@@ -43,6 +65,9 @@ internal sealed class RealServer : IAsyncDisposable
 
     /// <summary>A js-chat-server client, greeted.</summary>
     public async Task<TestPeer> ConnectLegacyAsync(string name) => await (await OpenAsync(Profile.Legacy, $"?username={name}")).GreetedAsync(withChat: true);
+
+    /// <summary>As on a signal to terminate.</summary>
+    public Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync()
     {

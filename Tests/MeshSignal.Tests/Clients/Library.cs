@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using MeshSignal.Protocol;
+using MeshSignal.Tests.Support;
+
+namespace MeshSignal.Tests.Clients;
+
+/// <summary>A WebSocket library that many clients are built on.</summary>
+internal sealed record Library(string Name, string Program, string Script, string Probe)
+{
+    public static readonly Library Ws = new("ws", "node", "ws-client.mjs", "import 'ws'");
+
+    // The distribution's own Python has the distribution's package; another one in the path may not.
+    public static readonly Library PythonWebsockets =
+        new("websockets", File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3", "websockets-client.py", "import websockets");
+
+    private static string Folder => FolderOf();
+
+    /// <summary>Where it is not installed, its tests are left out; but not where all must run.</summary>
+    public void RequireInstalled()
+    {
+        if (IsInstalled())
+            return;
+
+        var reason = $"{Program} with the package {Name} is not installed; Tests/run.sh installs it.";
+        if (Environment.GetEnvironmentVariable("CI") == "true")
+            Assert.Fail(reason);
+        Assert.Ignore(reason);
+    }
+
+    /// <summary>Opens a socket, or is refused one: the client's <see cref="ScriptedClient.Opening"/> tells.</summary>
+    public Task<ScriptedClient> ConnectAsync(RealServer server, string pathAndQuery = "/", params string[] protocols) =>
+        ScriptedClient.StartAsync(Program, [Path.Combine(Folder, Script), $"ws://127.0.0.1:{server.Port}{pathAndQuery}", .. protocols]);
+
+    /// <summary>A js-chat-server client; nothing has been read from it yet.</summary>
+    public async Task<TestPeer> OpenLegacyAsync(RealServer server, string name) => new(await ConnectAsync(server, $"/?username={name}"), Profile.Legacy);
+
+    public override string ToString() => Name;
+
+    private bool IsInstalled()
+    {
+        string[] arguments = Program == "node" ? ["--input-type=module", "--eval", Probe] : ["-c", Probe];
+        var start = new ProcessStartInfo(Program, arguments) { UseShellExecute = false, RedirectStandardError = true, WorkingDirectory = Folder };
+        try
+        {
+            using var process = Process.Start(start)!;
+            process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    private static string FolderOf([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
+}

@@ -1,0 +1,159 @@
+using MeshSignal.Protocol;
+using MeshSignal.Server.Chat;
+using MeshSignal.Server.Cluster;
+using MeshSignal.Server.Connections;
+using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Sessions;
+using MeshSignal.Tests.Support;
+
+namespace MeshSignal.Tests.Conformance;
+
+/// <summary>What every cluster owes the rest of the server, as seen from one node.</summary>
+internal abstract class ClusterConformance
+{
+    private readonly FakeClock _clock = new();
+    private readonly MeshSignalOptions _options = new();
+    private readonly RoomName _otherScope = Room("elsewhere");
+
+    [Test]
+    public async Task Free_name_is_claimed()
+    {
+        var cluster = NewCluster();
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), NewSession()), Is.Null);
+    }
+
+    [TestCase("alice", "alice")]
+    [TestCase("alice", "ALICE")]
+    [TestCase("alice", "a1ice")]
+    [TestCase("bo-b", "b0_b")]
+    public async Task Name_that_reads_like_one_in_use_is_refused_and_its_holder_told(string held, string wanted)
+    {
+        var cluster = NewCluster();
+        var holder = NewSession();
+        await cluster.ClaimNameAsync(RoomName.Lobby, Name(held), holder);
+
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name(wanted), NewSession()), Is.SameAs(holder));
+    }
+
+    [Test]
+    public async Task Name_is_free_in_another_scope()
+    {
+        var cluster = NewCluster();
+        await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), NewSession());
+        Assert.That(await cluster.ClaimNameAsync(_otherScope, Name("alice"), NewSession()), Is.Null);
+    }
+
+    [Test]
+    public async Task Holder_may_claim_its_name_again_and_in_another_spelling()
+    {
+        var cluster = NewCluster();
+        var (session, other) = (NewSession(), NewSession());
+        await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), session);
+
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), session), Is.Null);
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("Alice"), session), Is.Null);
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), other), Is.SameAs(session));
+    }
+
+    [Test]
+    public async Task Session_that_takes_another_name_gives_up_the_one_it_had()
+    {
+        var cluster = NewCluster();
+        var (session, other) = (NewSession(), NewSession());
+        await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), session);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Name("carol"), session);
+
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), other), Is.Null);
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("carol"), NewSession()), Is.SameAs(session));
+    }
+
+    [Test]
+    public async Task Session_that_is_refused_another_name_keeps_the_one_it_had()
+    {
+        var cluster = NewCluster();
+        var (session, other) = (NewSession(), NewSession());
+        await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), session);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Name("carol"), other);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Name("carol"), session);
+
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), NewSession()), Is.SameAs(session));
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("carol"), NewSession()), Is.SameAs(other));
+    }
+
+    [Test]
+    public async Task Released_name_is_free_and_no_other_is()
+    {
+        var cluster = NewCluster();
+        var (session, other) = (NewSession(), NewSession());
+        await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), session);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Name("carol"), other);
+        cluster.ReleaseName(session);
+
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), NewSession()), Is.Null);
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("carol"), NewSession()), Is.SameAs(other));
+    }
+
+    [Test]
+    public async Task Releasing_twice_does_not_free_what_another_has_taken()
+    {
+        var cluster = NewCluster();
+        var (session, other) = (NewSession(), NewSession());
+        await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), session);
+        cluster.ReleaseName(session);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), other);
+        cluster.ReleaseName(session);
+
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), NewSession()), Is.SameAs(other));
+    }
+
+    [Test]
+    public async Task Of_many_who_want_a_name_at_once_one_gets_it()
+    {
+        var cluster = NewCluster();
+        var claims = Enumerable.Range(0, 50).Select(_ => Task.Run(async () => await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), NewSession())));
+        var holders = await Task.WhenAll(claims);
+
+        Assert.That(holders, Has.One.Null);
+        Assert.That(holders.OfType<Session>().Distinct().Count(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Messages_are_delivered_in_order()
+    {
+        var cluster = NewCluster();
+        using var socket = new InMemorySocket(_options.Limits, _clock);
+        var session = NewSession(socket);
+        for (var i = 0; i < 20; i++)
+            Assert.That(cluster.Deliver(session, MessageCodec.Encode(new SystemMessage($"{i}"))), Is.True);
+
+        for (var i = 0; i < 20; i++)
+            Assert.That((await socket.ReceiveAsync().WaitAsync(TestPeer.Timeout)).Text, Does.EndWith($"\"{i}\"}}"));
+    }
+
+    [Test]
+    public void Message_for_a_session_that_is_being_closed_is_not_delivered()
+    {
+        var cluster = NewCluster();
+        var session = NewSession();
+        session.Connection.Close(CloseCode.Normal, "");
+
+        Assert.That(cluster.Deliver(session, MessageCodec.Encode(new SystemMessage("too late"))), Is.False);
+    }
+
+    protected abstract ICluster NewCluster();
+
+    private static Username Name(string name) => Username.TryParse(name, out var username) ? username : throw new ArgumentException("Not a name.", nameof(name));
+
+    private static RoomName Room(string name) => RoomName.TryParse(name, out var room) ? room : throw new ArgumentException("Not a name.", nameof(name));
+
+    private Session NewSession() => NewSession(new InMemorySocket(_options.Limits, _clock));
+
+    private Session NewSession(InMemorySocket socket) => new(
+        new Connection(socket, Profile.V1, _options, _clock), Name("nobody"), new ChatMember(false, _options.Chat, _clock),
+        new SlidingCount(20, TimeSpan.FromSeconds(10), _clock));
+}
+
+internal sealed class LocalClusterConformance : ClusterConformance
+{
+    protected override ICluster NewCluster() => new LocalCluster();
+}

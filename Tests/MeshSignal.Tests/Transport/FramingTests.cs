@@ -1,0 +1,90 @@
+using MeshSignal.Tests.Support;
+
+namespace MeshSignal.Tests.Transport;
+
+/// <summary>Raw frames against the real server: what RFC 6455 allows is served, what it forbids ends with the code that says so, and others notice nothing.</summary>
+internal sealed class FramingTests
+{
+    [TestCaseSource(typeof(FramingCases), nameof(FramingCases.Legal))]
+    public async Task Legal_framing_is_understood(FramingCase written, string[] pongs)
+    {
+        await using var server = await RealServer.StartAsync();
+        using var peer = await RawSocket.OpenAsync(server.Port);
+        await WriteAsync(peer, written);
+
+        var frames = new List<ServerFrame>();
+        while (frames.Count < pongs.Length + 1)
+            frames.Add(await peer.ReadFrameAsync());
+
+        Assert.That(frames.Where(frame => frame.Opcode == ClientFrame.PongOpcode).Select(frame => frame.Text), Is.EqualTo(pongs));
+        Assert.That(frames.Where(frame => frame.Opcode == ClientFrame.TextOpcode).Select(frame => frame.Text), Has.One.Contains("\"pong\""));
+        await AssertServedAsync(peer);
+    }
+
+    [TestCaseSource(typeof(FramingCases), nameof(FramingCases.Violations))]
+    [TestCaseSource(typeof(FramingCases), nameof(FramingCases.BadText))]
+    public async Task Violation_is_closed_with_its_code_and_costs_nobody_else_anything(FramingCase written, int code)
+    {
+        await using var server = await RealServer.StartAsync();
+        using var bystander = await server.ConnectAsync("bystander");
+        using var peer = await RawSocket.OpenAsync(server.Port);
+        await WriteAsync(peer, written);
+
+        var close = await peer.ReadCloseAsync();
+        Assert.That(close.CloseCode, Is.EqualTo(code), close.Text);
+        await AssertEndedAsync(peer);
+        await bystander.ExpectNothingAsync();
+    }
+
+    [Test]
+    public async Task Message_that_is_no_message_is_answered_and_the_connection_stays()
+    {
+        await using var server = await RealServer.StartAsync();
+        using var peer = await RawSocket.OpenAsync(server.Port);
+        await peer.SendAsync(ClientFrame.Text(""));
+
+        Assert.That((await peer.ReadFrameAsync()).Text, Does.Contain("invalid-message"));
+        await AssertServedAsync(peer);
+    }
+
+    [Test]
+    public async Task Connection_ends_after_a_violation_even_if_the_peer_does_nothing()
+    {
+        await using var server = await RealServer.StartAsync();
+        using var peer = await RawSocket.OpenAsync(server.Port);
+        await peer.SendAsync(ClientFrame.Of(ClientFrame.Binary, ""));
+
+        Assert.That((await peer.ReadCloseAsync()).CloseCode, Is.EqualTo(1003));
+        Assert.That(await peer.ReadToEndAsync(), Is.Zero);
+    }
+
+    [Test]
+    public async Task Close_reaches_a_peer_that_has_sent_more_than_anybody_read()
+    {
+        await using var server = await RealServer.StartAsync();
+        using var peer = await RawSocket.OpenAsync(server.Port);
+        await peer.SendAsync([.. ClientFrame.Header(0x81, 8 << 20, 64), .. new byte[8 << 20]]);
+
+        Assert.That((await peer.ReadCloseAsync()).CloseCode, Is.EqualTo(1009));
+        await AssertEndedAsync(peer);
+    }
+
+    private static async Task WriteAsync(RawSocket peer, FramingCase written)
+    {
+        foreach (var piece in written.Writes)
+            await peer.SendAsync(piece);
+    }
+
+    private static async Task AssertServedAsync(RawSocket peer)
+    {
+        await peer.SendAsync(ClientFrame.Text("""{"type":"ping"}"""));
+        Assert.That((await peer.ReadFrameAsync()).Text, Does.Contain("\"pong\""));
+    }
+
+    /// <summary>Nothing follows the Close frame, and then the connection ends: at once, because the peer ends its direction too.</summary>
+    private static async Task AssertEndedAsync(RawSocket peer)
+    {
+        peer.EndSending();
+        Assert.That(await peer.ReadToEndAsync(), Is.Zero);
+    }
+}
