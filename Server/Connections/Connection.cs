@@ -15,8 +15,11 @@ internal sealed class Connection(IMessageSocket socket, Profile profile, MeshSig
 
     public Profile Profile => profile;
 
+    /// <summary>When the last frame came in, as a timestamp of the <see cref="TimeProvider"/>.</summary>
+    public long LastFrameAt => socket.LastFrameAt;
+
     /// <summary>How long nothing has come in.</summary>
-    public TimeSpan Silence => time.GetElapsedTime(socket.LastFrameAt);
+    public TimeSpan Silence => time.GetElapsedTime(LastFrameAt);
 
     /// <summary>Why it is closed from our side, once that has begun.</summary>
     public Closing? Closing => _outbox.Closing;
@@ -33,10 +36,10 @@ internal sealed class Connection(IMessageSocket socket, Profile profile, MeshSig
     /// <summary>Asks a silent peer for a sign of life, once for each silence.</summary>
     public void AskForLife()
     {
-        if (_silentSinceWhenAsked == socket.LastFrameAt)
+        if (_silentSinceWhenAsked == LastFrameAt)
             return;
 
-        _silentSinceWhenAsked = socket.LastFrameAt;
+        _silentSinceWhenAsked = LastFrameAt;
         _outbox.Ping();
     }
 

@@ -28,15 +28,29 @@ internal sealed partial class ConnectionHandler(
         }
         finally
         {
-            // A Close of the peer's own says that it leaves; the echo of ours does not.
-            var isLeaving = end.Cause == SocketEndCause.ClosedByPeer && connection.Closing is null;
             if (session is not null)
-                sessions.End(session, isLeaving ? LeaveReason.Left : LeaveReason.Disconnected);
+                End(session, end);
         }
 
         await connection.EndAsync(end);
         if (session is not null)
             LogEnded(LevelOf(end, connection.Closing), session.Id, end.Cause, connection.Closing?.Code ?? end.Code);
+    }
+
+    private void End(Session session, SocketEnd end)
+    {
+        try
+        {
+            // A Close of the peer's own says that it leaves; the echo of ours does not.
+            var isLeaving = end.Cause == SocketEndCause.ClosedByPeer && session.Connection.Closing is null;
+            sessions.End(session, isLeaving ? LeaveReason.Left : LeaveReason.Disconnected);
+        }
+#pragma warning disable CA1031 // As below: the socket still has to be closed in good order.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogFault(e, session.Id, "the session's end");
+        }
     }
 
     /// <summary>What an operator wants to know of: peers that had to be shown out.</summary>

@@ -17,8 +17,13 @@ internal static class Answers
             session.Deliver(new AckMessage(id));
     }
 
-    public static void Refuse(this Session session, DecodeFailure failure, TimeProvider time) =>
-        session.Refuse(new Refusal(failure.Code), failure.RequestType, failure.IsSignaling, failure.Id, null, time);
+    public static void Refuse(this Session session, DecodeFailure failure, TimeProvider time)
+    {
+        // That there are signals is not for legacy clients to know, however badly they are formed.
+        var isUnknown = failure.RequestType == MessageTypes.Signal && session.Profile == Profile.Legacy;
+        var refusal = new Refusal(isUnknown ? ErrorCode.UnknownType : failure.Code);
+        session.Refuse(refusal, failure.RequestType, failure.IsSignaling, failure.Id, null, time);
+    }
 
     public static void Refuse(this Session session, ClientMessage message, Refusal refusal, TimeProvider time)
     {

@@ -90,13 +90,14 @@ internal sealed class Admission(SessionStore sessions, ScopeStore scopes, IClust
 
     private async ValueTask<bool> IsAliveAsync(Connection connection)
     {
-        if (connection.Silence >= EvictionTime)
-        {
-            connection.AskForLife();
-            await Task.Delay(EvictionTime, time);
-        }
+        if (connection.Silence < EvictionTime)
+            return true;
 
-        return connection.Silence <= EvictionTime;
+        // Not by its silence afterwards: its answer may be as old as the ping, and timers are late.
+        var lastFrameAt = connection.LastFrameAt;
+        connection.AskForLife();
+        await Task.Delay(EvictionTime, time);
+        return connection.LastFrameAt != lastFrameAt;
     }
 
     private Session NewSession(Connection connection, Username username, bool isListening) =>

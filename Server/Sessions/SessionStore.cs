@@ -23,10 +23,23 @@ internal sealed class SessionStore(ICluster cluster, RoomStore rooms, ScopeStore
         if (!_sessions.TryRemove(session.Token.Hash, out _))
             return;
 
-        if (session.Peer is { } peer)
-            rooms.Leave(peer, reason);
-        scopes.Leave(session);
-        cluster.ReleaseName(session);
-        session.MarkEnded();
+        // Each step whatever becomes of the one before: a name that nobody holds any more must not stay taken.
+        try
+        {
+            if (session.Peer is { } peer)
+                rooms.Leave(peer, reason);
+        }
+        finally
+        {
+            try
+            {
+                scopes.Leave(session);
+            }
+            finally
+            {
+                cluster.ReleaseName(session);
+                session.MarkEnded();
+            }
+        }
     }
 }

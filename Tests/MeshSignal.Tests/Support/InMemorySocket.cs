@@ -15,8 +15,10 @@ internal sealed class InMemorySocket(LimitOptions limits, TimeProvider time) : I
 {
     private readonly Channel<Received> _toServer = Channel.CreateUnbounded<Received>();
     private readonly Channel<ClientReceived> _toClient = Channel.CreateUnbounded<ClientReceived>();
+    private readonly Channel<int> _pinged = Channel.CreateUnbounded<int>();
     private readonly TaskCompletionSource _aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource? _blocked;
+    private TaskCompletionSource? _writerWaits;
     private long _lastFrameAt = time.GetTimestamp();
     private bool _isCloseSent;
     private int _pings;
@@ -29,9 +31,22 @@ internal sealed class InMemorySocket(LimitOptions limits, TimeProvider time) : I
     /// <summary>Whether the client's end answers pings, as every browser does.</summary>
     public bool AnswersPings { get; set; } = true;
 
-    public void StopReading() => _blocked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    public void StopReading()
+    {
+        _writerWaits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _blocked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>Waits until the server has tried to send something to a client's end that does not read.</summary>
+    public Task WhenBlockedAsync() => _writerWaits!.Task.WaitAsync(TestPeer.Timeout);
 
     public void ReadAgain() => _blocked?.SetResult();
+
+    /// <summary>An RFC 6455 pong from the client's end.</summary>
+    public void Pong() => Live();
+
+    /// <summary>Waits until the server has asked for a sign of life once more.</summary>
+    public async Task WhenPingedAsync() => await _pinged.Reader.ReadAsync().AsTask().WaitAsync(TestPeer.Timeout);
 
     // The server's end.
 
@@ -58,9 +73,9 @@ internal sealed class InMemorySocket(LimitOptions limits, TimeProvider time) : I
     async ValueTask IMessageSocket.PingAsync()
     {
         await ReadyToWriteAsync();
-        Interlocked.Increment(ref _pings);
         if (AnswersPings)
             Live();
+        _pinged.Writer.TryWrite(Interlocked.Increment(ref _pings));
     }
 
     async ValueTask IMessageSocket.CloseAsync(CloseCode code, string reason)
@@ -119,6 +134,8 @@ internal sealed class InMemorySocket(LimitOptions limits, TimeProvider time) : I
 
     private async Task ReadyToWriteAsync()
     {
+        if (_blocked is { Task.IsCompleted: false })
+            _writerWaits!.TrySetResult();
         if (_blocked is { } blocked)
             await Task.WhenAny(blocked.Task, _aborted.Task);
         if (_aborted.Task.IsCompleted)

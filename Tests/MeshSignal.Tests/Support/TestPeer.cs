@@ -10,11 +10,16 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
     /// <summary>Far above what anything here takes; it only ends tests that would wait for ever.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
+    private readonly List<JsonElement> _received = [];
+
     public IClientSocket Socket => socket;
 
     public InMemorySocket InMemory => (InMemorySocket)socket;
 
     public Profile Profile => profile;
+
+    /// <summary>Completes when the server has done all that there is to do about this socket, which takes that it has ended.</summary>
+    public Task Served { get; init; } = Task.CompletedTask;
 
     /// <summary>The name that the server gave it.</summary>
     public string Name { get; private set; } = "";
@@ -24,11 +29,13 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
     /// <summary>Its current stay in a room.</summary>
     public string PeerId { get; private set; } = "";
 
+    /// <summary>Every message that has been read, in order.</summary>
+    public IReadOnlyList<JsonElement> Received => _received;
+
     /// <summary>Reads what the server says first, so that a test begins behind it.</summary>
     public async Task<TestPeer> GreetedAsync(bool withChat)
     {
-        var greeting = await ExpectAsync(MessageTypes.SessionToken);
-        (Name, Token) = (greeting.Text("username"), greeting.Text("token"));
+        Adopt(await ExpectAsync(MessageTypes.SessionToken));
         await ExpectAsync(MessageTypes.HeartbeatConfig);
         if (withChat)
         {
@@ -38,6 +45,9 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
 
         return this;
     }
+
+    /// <summary>Takes name and token from a <c>session-token</c> that has been read.</summary>
+    public void Adopt(JsonElement greeting) => (Name, Token) = (greeting.Text("username"), greeting.Text("token"));
 
     /// <summary>Sends a message of the type, with the session's token and the members of <paramref name="fields"/>.</summary>
     public Task SendAsync(string type, object? fields = null)
@@ -78,6 +88,10 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
         return SendAsync(MessageTypes.IceCandidate, message);
     }
 
+    public Task LeaveAsync(object? id = null) => SendAsync(MessageTypes.Leave, id is null ? null : new { id });
+
+    public Task SayAsync(string text) => SendAsync(MessageTypes.Chat, new { content = text });
+
     /// <summary>The next message, which must be of the type.</summary>
     public async Task<JsonElement> ExpectAsync(string type)
     {
@@ -91,6 +105,18 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
         var error = await ExpectAsync(MessageTypes.Error);
         Assert.That(error.Text("code"), Is.EqualTo(code.Wire), error.ToString());
         return error;
+    }
+
+    public async Task ExpectAckAsync(object id)
+    {
+        var ack = await ExpectAsync(MessageTypes.Ack);
+        Assert.That(ack.GetProperty("id").ToString(), Is.EqualTo($"{id}"));
+    }
+
+    public async Task ExpectChatAsync(string from, string text)
+    {
+        var message = await ExpectAsync(MessageTypes.Chat);
+        Assert.That((message.Text("username"), message.Text("text")), Is.EqualTo((from, text)));
     }
 
     public async Task ExpectSystemAsync(string text)
@@ -122,6 +148,20 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
         }
     }
 
+    /// <summary>All that comes until everything this peer has sent is handled, the pong that proves it not included.</summary>
+    public async Task<List<JsonElement>> ReceiveAllAsync()
+    {
+        await SendAsync(MessageTypes.Ping);
+        var messages = new List<JsonElement>();
+        while (true)
+        {
+            var message = await ReceiveAsync();
+            if (message.Text("type") == MessageTypes.Pong)
+                return messages;
+            messages.Add(message);
+        }
+    }
+
     /// <summary>The close code; messages before it are passed over.</summary>
     public async Task<int> ExpectCloseAsync()
     {
@@ -130,14 +170,24 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
             var received = await socket.ReceiveAsync().WaitAsync(Timeout);
             if (received.Text is null)
                 return received.CloseCode;
+            _received.Add(JsonElement.Parse(received.Text));
         }
+    }
+
+    /// <summary>Closed for this reason, with no message before it.</summary>
+    public async Task ExpectCloseAfterNothingAsync(CloseCode code)
+    {
+        var received = await socket.ReceiveAsync().WaitAsync(Timeout);
+        Assert.That((received.Text, received.CloseCode), Is.EqualTo(((string?)null, (int)code)));
     }
 
     public async Task<JsonElement> ReceiveAsync()
     {
         var received = await socket.ReceiveAsync().WaitAsync(Timeout);
         Assert.That(received.Text, Is.Not.Null, $"{Name} was closed: {received.CloseCode} {received.CloseReason}");
-        return JsonElement.Parse(received.Text!);
+        var message = JsonElement.Parse(received.Text!);
+        _received.Add(message);
+        return message;
     }
 
     public Task CloseAsync() => socket.CloseAsync();
@@ -156,4 +206,10 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
 internal static class JsonElements
 {
     public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;
+
+    public static bool Has(this JsonElement element, string name) => element.TryGetProperty(name, out _);
+
+    /// <summary>An array of strings.</summary>
+    public static string[] Texts(this JsonElement element, string name) =>
+        [.. element.GetProperty(name).EnumerateArray().Select(item => item.GetString()!)];
 }

@@ -27,14 +27,19 @@ internal sealed class TestServer : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _host.Services.GetRequiredService<T>();
 
-    public static async Task<TestServer> StartAsync(params (string Key, string Value)[] settings)
+    public static Task<TestServer> StartAsync(params (string Key, string Value)[] settings) => StartAsync((_, _) => { }, settings);
+
+    /// <param name="replace">Puts a test's own part in the place of one of the server's.</param>
+    public static async Task<TestServer> StartAsync(Action<IServiceCollection, FakeClock> replace, params (string Key, string Value)[] settings)
     {
         var (clock, log) = (new FakeClock(), new CapturedLog());
+        clock.Advance(TimeSpan.FromTicks(1)); // No real clock reads zero, which stands for "never" in places.
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log);
         builder.Services.AddSingleton<TimeProvider>(clock);
         builder.Services.AddMeshSignal(builder.Configuration);
+        replace(builder.Services, clock);
         var host = builder.Build();
         await host.StartAsync();
         return new TestServer(host, clock, log);
@@ -44,9 +49,10 @@ internal sealed class TestServer : IAsyncDisposable
     public TestPeer Open(ConnectionRequest request)
     {
         var socket = new InMemorySocket(Get<MeshSignalOptions>().Limits, Clock);
+        var served = Task.Run(() => Get<ConnectionHandler>().RunAsync(socket, request));
         lock (_connections)
-            _connections.Add(Task.Run(() => Get<ConnectionHandler>().RunAsync(socket, request)));
-        return new TestPeer(socket, request.Profile);
+            _connections.Add(served);
+        return new TestPeer(socket, request.Profile) { Served = served };
     }
 
     /// <summary>A v1 peer, without chat unless asked for, greeted.</summary>
@@ -57,10 +63,31 @@ internal sealed class TestServer : IAsyncDisposable
     public Task<TestPeer> ConnectLegacyAsync(string? name, string? room = null, bool chat = true) =>
         Open(new ConnectionRequest(Profile.Legacy, name, room, chat ? null : "off")).GreetedAsync(chat);
 
+    /// <summary>Lets time pass second by second, in which these peers show that they are alive, as every browser's socket does.</summary>
+    public void Advance(TimeSpan span, params ReadOnlySpan<TestPeer> alive)
+    {
+        for (var left = span; left > TimeSpan.Zero; left -= TimeSpan.FromSeconds(1))
+        {
+            foreach (var peer in alive)
+                peer.InMemory.Pong();
+            Clock.Advance(left < TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1));
+        }
+    }
+
+    /// <summary>Stops the host, as a service manager does.</summary>
+    public Task StopAsync() => _host.StopAsync();
+
+    /// <summary>Waits until every socket's handler has returned, which takes that every peer is gone.</summary>
+    public Task WhenAllGoneAsync()
+    {
+        lock (_connections)
+            return Task.WhenAll(_connections).WaitAsync(TestPeer.Timeout);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _host.StopAsync();
-        await Task.WhenAll(_connections).WaitAsync(TestPeer.Timeout);
+        await WhenAllGoneAsync();
         _host.Dispose();
         Assert.That(Log.Errors.Skip(ExpectedErrors), Is.Empty);
     }
