@@ -18,56 +18,46 @@ internal sealed partial class ConnectionHandler(
     {
         var connection = new Connection(socket, request.Profile, options, time);
         var session = await admission.AdmitAsync(request, connection);
-        if (session is not null)
-            LogOpened(session.Id, session.Profile);
-
         var end = SocketEnd.Lost;
         try
         {
-            end = await ServeAsync(socket, session);
+            end = session is null ? await IgnoreAsync(socket) : await ServeAsync(socket, session);
         }
         finally
         {
-            if (session is not null)
-                End(session, end);
-        }
-
-        await connection.EndAsync(end);
-        if (session is not null)
-            LogEnded(LevelOf(end, connection.Closing), session.Id, end.Cause, connection.Closing?.Code ?? end.Code);
-    }
-
-    private void End(Session session, SocketEnd end)
-    {
-        try
-        {
-            // A Close of the peer's own says that it leaves; the echo of ours does not.
-            var isLeaving = end.Cause == SocketEndCause.ClosedByPeer && session.Connection.Closing is null;
-            sessions.End(session, isLeaving ? LeaveReason.Left : LeaveReason.Disconnected);
-        }
-#pragma warning disable CA1031 // As below: the socket still has to be closed in good order.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            LogFault(e, session.Id, "the session's end");
+            await connection.EndAsync(end);
         }
     }
 
-    /// <summary>What an operator wants to know of: peers that had to be shown out.</summary>
-    private static LogLevel LevelOf(SocketEnd end, Closing? closing) =>
-        end.Cause == SocketEndCause.Violation || closing?.Code is CloseCode.SlowConsumer or CloseCode.BadToken ? LogLevel.Information : LogLevel.Debug;
-
-    /// <summary>Handles what comes in until nothing does. What a refused client still sends is read and ignored, so that it sees why it was refused.</summary>
-    private async Task<SocketEnd> ServeAsync(IMessageSocket socket, Session? session)
+    /// <summary>What a refused client still sends is read and not looked at: with unread input its socket would be reset, and it might never see why.</summary>
+    private static async Task<SocketEnd> IgnoreAsync(IMessageSocket socket)
     {
         while (true)
         {
             using var received = await socket.ReceiveAsync();
             if (received.End is { } end)
                 return end;
+        }
+    }
 
-            if (session is not null)
+    private async Task<SocketEnd> ServeAsync(IMessageSocket socket, Session session)
+    {
+        LogOpened(session.Id, session.Profile);
+        var end = SocketEnd.Lost;
+        try
+        {
+            while (true)
+            {
+                using var received = await socket.ReceiveAsync();
+                if (received.End is not null)
+                    return end = received.End;
+
                 await HandleAsync(session, received.Message);
+            }
+        }
+        finally
+        {
+            End(session, end);
         }
     }
 
@@ -97,7 +87,7 @@ internal sealed partial class ConnectionHandler(
         {
             return await router.RouteAsync(session, message);
         }
-#pragma warning disable CA1031 // Whatever it is, it must not cost the connection: this is the one place where faults end.
+#pragma warning disable CA1031 // Whatever it is, it must not cost the connection.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -105,6 +95,28 @@ internal sealed partial class ConnectionHandler(
             return new Refusal(ErrorCode.Internal);
         }
     }
+
+    private void End(Session session, SocketEnd end)
+    {
+        var closing = session.Connection.Closing;
+        LogEnded(LevelOf(end, closing), session.Id, end.Cause, closing?.Code ?? end.Code);
+        try
+        {
+            // A Close of the peer's own says that it leaves; the echo of ours does not.
+            var isLeaving = end.Cause == SocketEndCause.ClosedByPeer && closing is null;
+            sessions.End(session, isLeaving ? LeaveReason.Left : LeaveReason.Disconnected);
+        }
+#pragma warning disable CA1031 // As above; here the socket still has to be closed in good order.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogFault(e, session.Id, "the session's end");
+        }
+    }
+
+    /// <summary>An operator wants to know of peers that had to be shown out.</summary>
+    private static LogLevel LevelOf(SocketEnd end, Closing? closing) =>
+        end.Cause == SocketEndCause.Violation || closing?.Code is CloseCode.SlowConsumer or CloseCode.BadToken ? LogLevel.Information : LogLevel.Debug;
 
     [LoggerMessage(LogLevel.Debug, "Session {Session} opened ({Profile})")]
     private partial void LogOpened(SessionId session, Profile profile);
