@@ -21,9 +21,9 @@ internal sealed class ChatSwitchTests
         await bob.ExpectNothingAsync();
         await alice.ExpectNothingAsync();
         await alice.SendAsync(MessageTypes.Chat, new { content = "hi", id = 1 });
-        Assert.That((await alice.ExpectErrorAsync(ErrorCode.Disabled)).GetProperty("id").GetInt32(), Is.EqualTo(1));
+        await alice.ExpectErrorAsync(ErrorCode.Disabled, 1);
         await alice.SendAsync(MessageTypes.Typing, new { id = 2 });
-        Assert.That((await alice.ExpectErrorAsync(ErrorCode.Disabled)).GetProperty("id").GetInt32(), Is.EqualTo(2));
+        await alice.ExpectErrorAsync(ErrorCode.Disabled, 2);
         await bob.ExpectNothingAsync();
     }
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Transport;
-using MeshSignal.Tests.EndToEnd.Staging;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Chat;
@@ -94,9 +93,7 @@ internal sealed class ChatTests
         await alice.SettleAsync();
 
         using var bob = server.Open(new ConnectionRequest(Profile.Legacy, "Bob"));
-        await bob.ExpectAsync(MessageTypes.SessionToken);
-        await bob.ExpectAsync(MessageTypes.HeartbeatConfig);
-        var lines = (await bob.ExpectAsync(MessageTypes.History)).GetProperty("messages").EnumerateArray().ToList();
+        var lines = await bob.GreetedUpToHistoryAsync();
 
         // "Alice has joined." was the first of 101.
         Assert.That(lines.Select(line => line.Text("text")), Is.EqualTo(Enumerable.Range(0, 99).Select(i => $"line {i}").Append("Alice joined voice chat")));

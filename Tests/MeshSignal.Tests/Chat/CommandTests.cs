@@ -1,6 +1,5 @@
 using MeshSignal.Protocol;
 using MeshSignal.Server.Transport;
-using MeshSignal.Tests.EndToEnd.Staging;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Chat;

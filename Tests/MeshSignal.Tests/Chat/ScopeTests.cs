@@ -75,7 +75,7 @@ internal sealed class ScopeTests
 
         await other.SendAsync(MessageTypes.Join, new { room = "hall", id = 3 });
 
-        Assert.That((await other.ExpectErrorAsync(ErrorCode.NameTaken)).GetProperty("id").GetInt32(), Is.EqualTo(3));
+        await other.ExpectErrorAsync(ErrorCode.NameTaken, 3);
         await alice.ExpectNothingAsync();
         await alice.LeaveAsync();
         await alice.ExpectAsync(MessageTypes.Left);
@@ -153,8 +153,6 @@ internal sealed class ScopeTests
     private static async Task<List<string>> HistoryAsync(TestServer server, string? scope)
     {
         using var peer = server.Open(new ConnectionRequest(Profile.Legacy, "Reader", scope));
-        await peer.ExpectAsync(MessageTypes.SessionToken);
-        await peer.ExpectAsync(MessageTypes.HeartbeatConfig);
-        return [.. (await peer.ExpectAsync(MessageTypes.History)).GetProperty("messages").EnumerateArray().Select(line => line.Text("text"))];
+        return [.. (await peer.GreetedUpToHistoryAsync()).Select(line => line.Text("text"))];
     }
 }

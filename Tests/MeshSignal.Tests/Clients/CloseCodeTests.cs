@@ -4,11 +4,9 @@ using MeshSignal.Tests.Support;
 namespace MeshSignal.Tests.Clients;
 
 /// <summary>What the libraries make of the ways in which a socket ends: the code is seen, and is the right one.</summary>
-[TestFixtureSource(nameof(Libraries))]
+[TestFixtureSource(typeof(Library), nameof(Library.All))]
 internal sealed class CloseCodeTests(Library library)
 {
-    private static Library[] Libraries => [Library.Ws, Library.PythonWebsockets];
-
     [SetUp]
     public void RequireLibrary() => library.RequireInstalled();
 
@@ -37,7 +35,7 @@ internal sealed class CloseCodeTests(Library library)
     public async Task Message_too_large()
     {
         await using var server = await RealServer.StartAsync();
-        using var peer = await (await library.OpenLegacyAsync(server, "alice")).GreetedAsync(withChat: true);
+        using var peer = await library.ConnectLegacyAsync(server, "alice");
         await peer.SendRawAsync(new string('x', 1 << 20));
         Assert.That(await peer.ExpectCloseAsync(), Is.EqualTo(1009));
     }
@@ -46,7 +44,7 @@ internal sealed class CloseCodeTests(Library library)
     public async Task Binary_message()
     {
         await using var server = await RealServer.StartAsync();
-        using var peer = await (await library.OpenLegacyAsync(server, "alice")).GreetedAsync(withChat: true);
+        using var peer = await library.ConnectLegacyAsync(server, "alice");
         await ((ScriptedClient)peer.Socket).DoAsync("binary", "{}");
         Assert.That(await peer.ExpectCloseAsync(), Is.EqualTo(1003));
     }
@@ -55,7 +53,7 @@ internal sealed class CloseCodeTests(Library library)
     public async Task Too_many_wrong_tokens()
     {
         await using var server = await RealServer.StartAsync();
-        using var peer = await (await library.OpenLegacyAsync(server, "alice")).GreetedAsync(withChat: true);
+        using var peer = await library.ConnectLegacyAsync(server, "alice");
         for (var i = 0; i < 20; i++)
             await peer.SendAsync(MessageTypes.Typing, new { token = "wrong" });
         Assert.That(await peer.ExpectCloseAsync(), Is.EqualTo(4501));
@@ -65,7 +63,7 @@ internal sealed class CloseCodeTests(Library library)
     public async Task Server_that_stops()
     {
         await using var server = await RealServer.StartAsync();
-        using var peer = await (await library.OpenLegacyAsync(server, "alice")).GreetedAsync(withChat: true);
+        using var peer = await library.ConnectLegacyAsync(server, "alice");
         var stop = server.StopAsync();
         Assert.That(await peer.ExpectCloseAsync(), Is.EqualTo(1012));
         await stop.WaitAsync(TestPeer.Timeout);
@@ -76,7 +74,7 @@ internal sealed class CloseCodeTests(Library library)
     public async Task Close_of_its_own(int code)
     {
         await using var server = await RealServer.StartAsync();
-        using var peer = await (await library.OpenLegacyAsync(server, "alice")).GreetedAsync(withChat: true);
+        using var peer = await library.ConnectLegacyAsync(server, "alice");
         await ((ScriptedClient)peer.Socket).DoAsync("close", code);
         Assert.That(await peer.ExpectCloseAsync(), Is.EqualTo(code));
     }
@@ -85,7 +83,7 @@ internal sealed class CloseCodeTests(Library library)
     public async Task Ping_of_its_own()
     {
         await using var server = await RealServer.StartAsync();
-        using var peer = await (await library.OpenLegacyAsync(server, "alice")).GreetedAsync(withChat: true);
+        using var peer = await library.ConnectLegacyAsync(server, "alice");
         var client = (ScriptedClient)peer.Socket;
         await client.DoAsync("ping", "are you there?");
         var pong = await client.NextAsync();
@@ -96,7 +94,7 @@ internal sealed class CloseCodeTests(Library library)
     public async Task Path_that_is_not_there()
     {
         await using var server = await RealServer.StartAsync();
-        using var client = await library.ConnectAsync(server, "/nope");
+        using var client = await library.OpenSocketAsync(server, "/nope");
         Assert.That(client.Opening.Text("event"), Is.EqualTo("refused"));
         Assert.That(client.Opening.ToString(), Does.Contain("404"));
     }

@@ -4,11 +4,9 @@ using MeshSignal.Tests.Support;
 namespace MeshSignal.Tests.Clients;
 
 /// <summary>js-chat-server clients on the libraries that they are built on, compression and pings included, as those have them by default.</summary>
-[TestFixtureSource(nameof(Libraries))]
+[TestFixtureSource(typeof(Library), nameof(Library.All))]
 internal sealed class LegacyClientTests(Library library)
 {
-    private static Library[] Libraries => [Library.Ws, Library.PythonWebsockets];
-
     [SetUp]
     public void RequireLibrary() => library.RequireInstalled();
 
@@ -30,7 +28,7 @@ internal sealed class LegacyClientTests(Library library)
     public async Task Nothing_is_negotiated_that_the_client_did_not_ask_for()
     {
         await using var server = await RealServer.StartAsync();
-        using var client = await library.ConnectAsync(server);
+        using var client = await library.OpenSocketAsync(server);
 
         Assert.That((client.Opening.Text("event"), client.Opening.Text("protocol"), client.Opening.Text("extensions")), Is.EqualTo(("open", "", "")));
     }
@@ -39,13 +37,13 @@ internal sealed class LegacyClientTests(Library library)
     public async Task Client_that_offers_our_subprotocol_among_others_gets_it()
     {
         await using var server = await RealServer.StartAsync();
-        using var client = await library.ConnectAsync(server, "/ws?username=alice", "chat", "meshsignal.v1");
+        using var client = await library.OpenSocketAsync(server, "/ws?username=alice", "chat", "meshsignal.v1");
 
         Assert.That(client.Opening.Text("protocol"), Is.EqualTo("meshsignal.v1"));
         using var alice = await new TestPeer(client, Profile.V1).GreetedAsync(withChat: false);
         await alice.SendAsync(MessageTypes.Ping, new { id = "p1" });
         await alice.ExpectAsync(MessageTypes.Pong);
-        Assert.That((await alice.ExpectAsync(MessageTypes.Ack)).Text("id"), Is.EqualTo("p1"));
+        await alice.ExpectAckAsync("p1");
     }
 
     [Test]
@@ -53,18 +51,15 @@ internal sealed class LegacyClientTests(Library library)
     {
         const string text = "hello, wörld 𝄞 \u2028 \"<&>\"";
         await using var server = await RealServer.StartAsync();
-        using var alice = await (await library.OpenLegacyAsync(server, "alice")).GreetedAsync(withChat: true);
+        using var alice = await library.ConnectLegacyAsync(server, "alice");
         using var bob = await server.ConnectLegacyAsync("bob");
         await alice.ExpectSystemAsync("bob has joined.");
-        await alice.SendAsync(MessageTypes.Chat, new { content = text });
+        await alice.SayAsync(text);
 
         foreach (var peer in new[] { alice, bob })
-        {
-            var chat = await peer.ExpectAsync(MessageTypes.Chat);
-            Assert.That((chat.Text("username"), chat.Text("text")), Is.EqualTo(("alice", text)));
-        }
+            await peer.ExpectChatAsync("alice", text);
 
-        await alice.SendAsync(MessageTypes.Chat, new { content = "/list" });
+        await alice.SayAsync("/list");
         await alice.ExpectSystemAsync("Online users: alice, bob");
     }
 
@@ -72,7 +67,7 @@ internal sealed class LegacyClientTests(Library library)
     public async Task Client_calls_a_peer_of_the_other_profile()
     {
         await using var server = await RealServer.StartAsync();
-        using var alice = await (await library.OpenLegacyAsync(server, "alice")).GreetedAsync(withChat: true);
+        using var alice = await library.ConnectLegacyAsync(server, "alice");
         await alice.JoinAsync();
         await alice.ExpectSystemAsync("alice joined voice chat");
         using var bob = await server.ConnectAsync("bob");
@@ -95,7 +90,7 @@ internal sealed class LegacyClientTests(Library library)
 
         await alice.SendAsync(MessageTypes.MediaChange, new { mediaTypes = new[] { "audio", "video" } });
         await bob.ExpectAsync(MessageTypes.MediaChanged);
-        await alice.SendAsync(MessageTypes.Leave);
+        await alice.LeaveAsync();
         Assert.That((await bob.ExpectAsync(MessageTypes.PeerLeft)).Text("reason"), Is.EqualTo("left"));
         await alice.ExpectSystemAsync("alice left voice chat");
     }
@@ -104,7 +99,7 @@ internal sealed class LegacyClientTests(Library library)
     public async Task Client_without_an_answer_is_told_why_in_the_words_it_knows()
     {
         await using var server = await RealServer.StartAsync();
-        using var alice = await (await library.OpenLegacyAsync(server, "alice")).GreetedAsync(withChat: true);
+        using var alice = await library.ConnectLegacyAsync(server, "alice");
         await alice.OfferAsync("bob");
         Assert.That((await alice.ExpectAsync(MessageTypes.Error)).Text("error"), Is.EqualTo("Not in voice chat"));
         await alice.JoinAsync();

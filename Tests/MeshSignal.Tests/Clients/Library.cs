@@ -14,26 +14,26 @@ internal sealed record Library(string Name, string Program, string Script, strin
     public static readonly Library PythonWebsockets =
         new("websockets", File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3", "websockets-client.py", "import websockets");
 
+    public static Library[] All => [Ws, PythonWebsockets];
+
     private static string Folder => FolderOf();
 
     /// <summary>Where it is not installed, its tests are left out; but not where all must run.</summary>
     public void RequireInstalled()
     {
-        if (IsInstalled())
-            return;
-
-        var reason = $"{Program} with the package {Name} is not installed; Tests/run.sh installs it.";
-        if (Environment.GetEnvironmentVariable("CI") == "true")
-            Assert.Fail(reason);
-        Assert.Ignore(reason);
+        if (!IsInstalled())
+            Missing.EndTest($"{Program} with the package {Name} is not installed; Tests/run.sh installs it.");
     }
 
     /// <summary>Opens a socket, or is refused one: the client's <see cref="ScriptedClient.Opening"/> tells.</summary>
-    public Task<ScriptedClient> ConnectAsync(RealServer server, string pathAndQuery = "/", params string[] protocols) =>
+    public Task<ScriptedClient> OpenSocketAsync(RealServer server, string pathAndQuery = "/", params string[] protocols) =>
         ScriptedClient.StartAsync(Program, [Path.Combine(Folder, Script), $"ws://127.0.0.1:{server.Port}{pathAndQuery}", .. protocols]);
 
     /// <summary>A js-chat-server client; nothing has been read from it yet.</summary>
-    public async Task<TestPeer> OpenLegacyAsync(RealServer server, string name) => new(await ConnectAsync(server, $"/?username={name}"), Profile.Legacy);
+    public async Task<TestPeer> OpenLegacyAsync(RealServer server, string name) => new(await OpenSocketAsync(server, $"/?username={name}"), Profile.Legacy);
+
+    /// <summary>A js-chat-server client, greeted.</summary>
+    public async Task<TestPeer> ConnectLegacyAsync(RealServer server, string name) => await (await OpenLegacyAsync(server, name)).GreetedAsync(withChat: true);
 
     public override string ToString() => Name;
 

@@ -13,13 +13,13 @@ internal abstract class ClusterConformance
 {
     private readonly FakeClock _clock = new();
     private readonly MeshSignalOptions _options = new();
-    private readonly RoomName _otherScope = Room("elsewhere");
+    private readonly RoomName _otherScope = Valid.Room("elsewhere");
 
     [Test]
     public async Task Free_name_is_claimed()
     {
         var cluster = NewCluster();
-        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), NewSession()), Is.Null);
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), NewSession()), Is.Null);
     }
 
     [TestCase("alice", "alice")]
@@ -30,17 +30,17 @@ internal abstract class ClusterConformance
     {
         var cluster = NewCluster();
         var holder = NewSession();
-        await cluster.ClaimNameAsync(RoomName.Lobby, Name(held), holder);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name(held), holder);
 
-        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name(wanted), NewSession()), Is.SameAs(holder));
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name(wanted), NewSession()), Is.SameAs(holder));
     }
 
     [Test]
     public async Task Name_is_free_in_another_scope()
     {
         var cluster = NewCluster();
-        await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), NewSession());
-        Assert.That(await cluster.ClaimNameAsync(_otherScope, Name("alice"), NewSession()), Is.Null);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), NewSession());
+        Assert.That(await cluster.ClaimNameAsync(_otherScope, Valid.Name("alice"), NewSession()), Is.Null);
     }
 
     [Test]
@@ -48,11 +48,11 @@ internal abstract class ClusterConformance
     {
         var cluster = NewCluster();
         var (session, other) = (NewSession(), NewSession());
-        await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), session);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), session);
 
-        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), session), Is.Null);
-        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("Alice"), session), Is.Null);
-        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), other), Is.SameAs(session));
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), session), Is.Null);
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("Alice"), session), Is.Null);
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), other), Is.SameAs(session));
     }
 
     [Test]
@@ -60,11 +60,11 @@ internal abstract class ClusterConformance
     {
         var cluster = NewCluster();
         var (session, other) = (NewSession(), NewSession());
-        await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), session);
-        await cluster.ClaimNameAsync(RoomName.Lobby, Name("carol"), session);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), session);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("carol"), session);
 
-        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), other), Is.Null);
-        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("carol"), NewSession()), Is.SameAs(session));
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), other), Is.Null);
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("carol"), NewSession()), Is.SameAs(session));
     }
 
     [Test]
@@ -72,12 +72,12 @@ internal abstract class ClusterConformance
     {
         var cluster = NewCluster();
         var (session, other) = (NewSession(), NewSession());
-        await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), session);
-        await cluster.ClaimNameAsync(RoomName.Lobby, Name("carol"), other);
-        await cluster.ClaimNameAsync(RoomName.Lobby, Name("carol"), session);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), session);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("carol"), other);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("carol"), session);
 
-        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), NewSession()), Is.SameAs(session));
-        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("carol"), NewSession()), Is.SameAs(other));
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), NewSession()), Is.SameAs(session));
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("carol"), NewSession()), Is.SameAs(other));
     }
 
     [Test]
@@ -85,12 +85,12 @@ internal abstract class ClusterConformance
     {
         var cluster = NewCluster();
         var (session, other) = (NewSession(), NewSession());
-        await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), session);
-        await cluster.ClaimNameAsync(RoomName.Lobby, Name("carol"), other);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), session);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("carol"), other);
         cluster.ReleaseName(session);
 
-        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), NewSession()), Is.Null);
-        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("carol"), NewSession()), Is.SameAs(other));
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), NewSession()), Is.Null);
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("carol"), NewSession()), Is.SameAs(other));
     }
 
     [Test]
@@ -98,19 +98,19 @@ internal abstract class ClusterConformance
     {
         var cluster = NewCluster();
         var (session, other) = (NewSession(), NewSession());
-        await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), session);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), session);
         cluster.ReleaseName(session);
-        await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), other);
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), other);
         cluster.ReleaseName(session);
 
-        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), NewSession()), Is.SameAs(other));
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), NewSession()), Is.SameAs(other));
     }
 
     [Test]
     public async Task Of_many_who_want_a_name_at_once_one_gets_it()
     {
         var cluster = NewCluster();
-        var claims = Enumerable.Range(0, 50).Select(_ => Task.Run(async () => await cluster.ClaimNameAsync(RoomName.Lobby, Name("alice"), NewSession())));
+        var claims = Enumerable.Range(0, 50).Select(_ => Task.Run(async () => await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), NewSession())));
         var holders = await Task.WhenAll(claims);
 
         Assert.That(holders, Has.One.Null);
@@ -127,7 +127,7 @@ internal abstract class ClusterConformance
             Assert.That(cluster.Deliver(session, MessageCodec.Encode(new SystemMessage($"{i}"))), Is.True);
 
         for (var i = 0; i < 20; i++)
-            Assert.That((await socket.ReceiveAsync().WaitAsync(TestPeer.Timeout)).Text, Does.EndWith($"\"{i}\"}}"));
+            Assert.That((await socket.ReceiveInTimeAsync()).Text, Does.EndWith($"\"{i}\"}}"));
     }
 
     [Test]
@@ -142,14 +142,10 @@ internal abstract class ClusterConformance
 
     protected abstract ICluster NewCluster();
 
-    private static Username Name(string name) => Username.TryParse(name, out var username) ? username : throw new ArgumentException("Not a name.", nameof(name));
-
-    private static RoomName Room(string name) => RoomName.TryParse(name, out var room) ? room : throw new ArgumentException("Not a name.", nameof(name));
-
     private Session NewSession() => NewSession(new InMemorySocket(_options.Limits, _clock));
 
     private Session NewSession(InMemorySocket socket) => new(
-        new Connection(socket, Profile.V1, _options, _clock), Name("nobody"), new ChatMember(false, _options.Chat, _clock),
+        new Connection(socket, Profile.V1, _options, _clock), Valid.Name("nobody"), new ChatMember(false, _options.Chat, _clock),
         new SlidingCount(20, TimeSpan.FromSeconds(10), _clock));
 }
 

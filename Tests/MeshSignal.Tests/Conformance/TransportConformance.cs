@@ -28,7 +28,7 @@ internal abstract class TransportConformance
         foreach (var length in Lengths)
             await server.SendAsync(Encoding.UTF8.GetBytes(Text(length)));
         foreach (var length in Lengths)
-            Assert.That((await client.ReceiveAsync().WaitAsync(TestPeer.Timeout)).Text, Is.EqualTo(Text(length)));
+            Assert.That((await client.ReceiveInTimeAsync()).Text, Is.EqualTo(Text(length)));
     }
 
     [Test]
@@ -50,8 +50,8 @@ internal abstract class TransportConformance
         await transport.Server.SendAsync("last"u8.ToArray());
         await transport.Server.CloseAsync(CloseCode.NameTaken, "name-taken");
 
-        Assert.That((await transport.Client.ReceiveAsync().WaitAsync(TestPeer.Timeout)).Text, Is.EqualTo("last"));
-        Assert.That(await transport.Client.ReceiveAsync().WaitAsync(TestPeer.Timeout), Is.EqualTo(new ClientReceived(null, 4510, "name-taken")));
+        Assert.That((await transport.Client.ReceiveInTimeAsync()).Text, Is.EqualTo("last"));
+        Assert.That(await transport.Client.ReceiveInTimeAsync(), Is.EqualTo(new ClientReceived(null, 4510, "name-taken")));
     }
 
     [Test]
@@ -178,7 +178,7 @@ internal abstract class TransportConformance
 
     private static async Task<int> CloseCodeAsync(IClientSocket client)
     {
-        var received = await client.ReceiveAsync().WaitAsync(TestPeer.Timeout);
+        var received = await client.ReceiveInTimeAsync();
         Assert.That(received.Text, Is.Null);
         return received.CloseCode;
     }

@@ -6,8 +6,6 @@ namespace MeshSignal.Tests.Connections;
 /// <summary>A peer that does not read what is sent to it costs itself its connection, and nobody else anything.</summary>
 internal sealed class SlowConsumerTests
 {
-    private static readonly string[] Names = ["alice", "bob", "slow"];
-
     [Test]
     public async Task One_message_too_many_closes_it_with_4040()
     {
@@ -84,52 +82,47 @@ internal sealed class SlowConsumerTests
     /// <summary>Three peers in a room, of whom one has stopped reading.</summary>
     private sealed class Call : IAsyncDisposable
     {
+        private readonly Pair _pair;
         private int _id;
-        private int _expectedSlowConsumers;
+        private bool _isSlowOneClosed;
 
-        private Call(TestServer server, TestPeer[] peers) => (Server, Everybody) = (server, peers);
+        private Call(Pair pair, TestPeer slow) => (_pair, Slow) = (pair, slow);
 
-        public TestServer Server { get; }
+        public TestServer Server => _pair.Server;
 
-        public TestPeer[] Everybody { get; }
+        public TestPeer Alice => _pair.Alice;
 
-        public TestPeer Alice => Everybody[0];
+        public TestPeer Bob => _pair.Bob;
 
-        public TestPeer Bob => Everybody[1];
+        public TestPeer Slow { get; }
 
-        public TestPeer Slow => Everybody[2];
+        public TestPeer[] Everybody => [Alice, Bob, Slow];
 
         public static async Task<Call> StartAsync(params (string Key, string Value)[] settings)
         {
-            var server = await TestServer.StartAsync(settings);
-            var peers = new TestPeer[3];
-            for (var i = 0; i < peers.Length; i++)
-            {
-                peers[i] = await server.ConnectAsync(Names[i]);
-                await peers[i].JoinAsync();
-                foreach (var earlier in peers.Take(i))
-                    await earlier.ExpectAsync(MessageTypes.PeerJoined);
-            }
-
-            peers[2].InMemory.StopReading();
-            return new Call(server, peers);
+            var pair = await Pair.InCallAsync(settings);
+            var slow = await pair.AddAsync("slow");
+            slow.InMemory.StopReading();
+            return new Call(pair, slow);
         }
 
         /// <summary>From alice to the slow one. Waits until the writer has taken what it can, so that what is queued is known.</summary>
         public async Task SignalAsync(string signal, bool delivered)
         {
             await Alice.SendAsync(MessageTypes.Signal, new { targetUsername = "slow", signal, id = ++_id });
-            if (delivered)
-                await Alice.ExpectAckAsync(_id);
-            else
-                Assert.That((await Alice.ExpectErrorAsync(ErrorCode.TargetUnavailable)).GetProperty("id").GetInt32(), Is.EqualTo(_id));
-            if (delivered)
-                await Slow.InMemory.WhenBlockedAsync();
+            if (!delivered)
+            {
+                await Alice.ExpectErrorAsync(ErrorCode.TargetUnavailable, _id);
+                return;
+            }
+
+            await Alice.ExpectAckAsync(_id);
+            await Slow.InMemory.WhenBlockedAsync();
         }
 
         public async Task ExpectOnlyTheSlowOneClosedAsync()
         {
-            _expectedSlowConsumers = 1;
+            _isSlowOneClosed = true;
             await Bob.ExpectNothingAsync();
             await Alice.ExpectNothingAsync();
             Server.Advance(TimeSpan.FromSeconds(3), Everybody);
@@ -148,9 +141,9 @@ internal sealed class SlowConsumerTests
             foreach (var peer in Everybody)
                 peer.Dispose();
             await Server.WhenAllGoneAsync();
-            if (_expectedSlowConsumers == 1)
+            if (_isSlowOneClosed)
                 Assert.That(Server.Log.Lines, Has.Exactly(1).Contains($"close code {(int)CloseCode.SlowConsumer}"), "what cannot be read stands in the log");
-            await Server.DisposeAsync();
+            await _pair.DisposeAsync();
         }
     }
 }

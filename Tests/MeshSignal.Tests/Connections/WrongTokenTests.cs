@@ -15,8 +15,7 @@ internal sealed class WrongTokenTests
 
         await alice.SendAsync(MessageTypes.Join, new { token = new string('0', 64), id = 1 });
 
-        var error = await alice.ExpectErrorAsync(ErrorCode.InvalidToken);
-        Assert.That((error.GetProperty("id").GetInt32(), error.Text("requestType")), Is.EqualTo((1, MessageTypes.Join)));
+        Assert.That((await alice.ExpectErrorAsync(ErrorCode.InvalidToken, id: 1)).Text("requestType"), Is.EqualTo(MessageTypes.Join));
         await alice.JoinAsync();
     }
 
@@ -95,16 +94,11 @@ internal sealed class WrongTokenTests
     [Test]
     public async Task The_others_see_the_closed_one_disconnect()
     {
-        await using var server = await TestServer.StartAsync();
-        using var alice = await server.ConnectAsync("alice");
-        using var bob = await server.ConnectAsync("bob");
-        await bob.JoinAsync();
-        await alice.JoinAsync();
-        await bob.ExpectAsync(MessageTypes.PeerJoined);
+        await using var call = await Pair.InCallAsync();
 
-        await SendWrongAsync(alice, 20);
+        await SendWrongAsync(call.Bob, 20);
 
-        Assert.That((await bob.ExpectAsync(MessageTypes.PeerLeft)).Text("reason"), Is.EqualTo("disconnected"), "the server closed it");
+        Assert.That((await call.Alice.ExpectAsync(MessageTypes.PeerLeft)).Text("reason"), Is.EqualTo("disconnected"), "the server closed it");
     }
 
     private static async Task SendWrongAsync(TestPeer peer, int times)

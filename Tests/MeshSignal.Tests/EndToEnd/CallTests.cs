@@ -8,12 +8,8 @@ internal sealed class CallTests
     [Test]
     public async Task Two_peers_set_up_a_call()
     {
-        await using var server = await TestServer.StartAsync();
-        using var alice = await server.ConnectAsync("alice");
-        using var bob = await server.ConnectAsync("bob");
-        await alice.JoinAsync("demo");
-        await bob.JoinAsync("demo");
-        await alice.ExpectAsync(MessageTypes.PeerJoined);
+        await using var call = await Pair.InCallAsync();
+        var (alice, bob) = (call.Alice, call.Bob);
 
         await alice.OfferAsync("bob");
         await alice.CandidateAsync("bob", "a1");

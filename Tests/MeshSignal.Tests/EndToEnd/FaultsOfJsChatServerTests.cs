@@ -1,7 +1,6 @@
 using MeshSignal.Protocol;
 using MeshSignal.Server.Hosting;
 using MeshSignal.Server.Transport;
-using MeshSignal.Tests.EndToEnd.Staging;
 using MeshSignal.Tests.Support;
 using Microsoft.Extensions.Configuration;
 
@@ -124,7 +123,7 @@ internal sealed class FaultsOfJsChatServerTests
         await call.Alice.OfferAsync("alice", id: 1);
         await call.Bob.OfferAsync("bob");
 
-        Assert.That((await call.Alice.ExpectErrorAsync(ErrorCode.InvalidTarget)).GetProperty("id").GetInt32(), Is.EqualTo(1));
+        await call.Alice.ExpectErrorAsync(ErrorCode.InvalidTarget, 1);
         await call.Alice.ExpectNothingAsync();
         Assert.That((await call.Bob.ExpectErrorAsync(ErrorCode.InvalidTarget)).Text("error"), Is.EqualTo("Invalid offer data"));
         await call.Bob.ExpectNothingAsync();
@@ -146,19 +145,14 @@ internal sealed class FaultsOfJsChatServerTests
     [Test]
     public async Task Fault_8_A_relayed_message_is_one_delivery_however_many_sockets_there_are()
     {
-        await using var server = await TestServer.StartAsync(FaultyCluster.Replacing(out var cluster));
-        using var alice = await server.ConnectAsync("alice");
-        using var bob = await server.ConnectAsync("bob");
+        await using var call = await Pair.InCallAsync(FaultyCluster.Replacing(out var cluster));
         for (var i = 0; i < 50; i++)
-            await server.ConnectAsync("bob", $"scope-{i}");
-        await alice.JoinAsync();
-        await bob.JoinAsync();
-        await alice.ExpectAsync(MessageTypes.PeerJoined);
+            await call.Server.ConnectAsync("bob", $"scope-{i}");
         var before = cluster.Deliveries;
 
-        await alice.OfferAsync("bob");
+        await call.Alice.OfferAsync("bob");
 
-        await bob.ExpectAsync(MessageTypes.Offer);
+        await call.Bob.ExpectAsync(MessageTypes.Offer);
         Assert.That(cluster.Deliveries - before, Is.EqualTo(1));
     }
 
@@ -201,9 +195,7 @@ internal sealed class FaultsOfJsChatServerTests
 
         await lobby.Bob.ExpectNothingAsync();
         using var carol = lobby.Server.Open(new ConnectionRequest(Profile.Legacy, "Carol"));
-        await carol.ExpectAsync(MessageTypes.SessionToken);
-        await carol.ExpectAsync(MessageTypes.HeartbeatConfig);
-        Assert.That((await carol.ExpectAsync(MessageTypes.History)).GetRawText(), Does.Not.Contain("hunter2").And.Not.Contain("banana"));
+        Assert.That((await carol.GreetedUpToHistoryAsync()).Select(line => line.GetRawText()), Is.All.Not.Contains("hunter2").And.All.Not.Contains("banana"));
         Assert.That(lobby.Server.Log.Lines, Is.All.Not.Contains("hunter2"));
     }
 

@@ -1,7 +1,7 @@
 using MeshSignal.Protocol;
 using MeshSignal.Server.Rooms;
 using MeshSignal.Server.Sessions;
-using MeshSignal.Tests.EndToEnd.Staging;
+using MeshSignal.Server.Transport;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.EndToEnd;
@@ -52,6 +52,26 @@ internal sealed class ShutdownTests
         await clock.WhenDelayBeginsAsync();
         server.Clock.Advance(TimeSpan.FromSeconds(3));
 
+        await stopping.WaitAsync(TestPeer.Timeout);
+    }
+
+    [Test]
+    public async Task Client_that_was_just_coming_in_is_told_too()
+    {
+        var clock = new WatchedClock();
+        await using var server = await TestServer.StartAsync(clock.Replace);
+        using var holder = await server.ConnectAsync("alice");
+        holder.InMemory.AnswersPings = false;
+        server.Clock.Advance(TimeSpan.FromSeconds(3));
+
+        // Waits for two seconds whether the holder of its name gives a sign of life.
+        using var newcomer = server.Open(new ConnectionRequest(Profile.V1, "alice"));
+        await clock.WhenDelayBeginsAsync();
+        var stopping = server.StopAsync();
+        await clock.WhenDelayBeginsAsync();
+        server.Clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.That(await newcomer.ExpectCloseAsync(), Is.EqualTo((int)CloseCode.ServiceRestart));
         await stopping.WaitAsync(TestPeer.Timeout);
     }
 }

@@ -28,6 +28,7 @@ internal sealed class PageTests
         var html = await page.Content.ReadAsStringAsync();
         var names = html.Split('"').Where(part => part.EndsWith(".js", StringComparison.Ordinal) || part.EndsWith(".css", StringComparison.Ordinal)
             || part.EndsWith(".svg", StringComparison.Ordinal)).ToList();
+        Assert.That(names, Is.Not.Empty);
 
         foreach (var name in names)
         {

@@ -1,4 +1,5 @@
 using MeshSignal.Protocol;
+using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Protocol;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MeshSignal.Protocol;
+using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Protocol;
 

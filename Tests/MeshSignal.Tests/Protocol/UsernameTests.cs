@@ -2,6 +2,7 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using MeshSignal.Protocol;
+using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Protocol;
 
@@ -51,7 +52,7 @@ internal sealed class UsernameTests
     [TestCase("lll", "1iI")]
     public void Names_that_a_reader_could_mix_up_have_one_key(string one, string other)
     {
-        var (first, second) = (Parse(one), Parse(other));
+        var (first, second) = (Valid.Name(one), Valid.Name(other));
         using (Assert.EnterMultipleScope())
         {
             Assert.That(first.Key, Is.EqualTo(second.Key));
@@ -64,17 +65,17 @@ internal sealed class UsernameTests
     {
         string[] lookAlikes =
             ["0Oo", "1lLiI", "-_", .. "abcdefghjkmnpqrstuvwxyz".Select(c => $"{c}{char.ToUpperInvariant(c)}"), .. "23456789".Select(c => $"{c}")];
-        var byKey = Alphabet.GroupBy(c => Parse($"{c}xx").Key, StringComparer.Ordinal).Select(group => string.Concat(group.Order()));
+        var byKey = Alphabet.GroupBy(c => Valid.Name($"{c}xx").Key, StringComparer.Ordinal).Select(group => string.Concat(group.Order()));
         Assert.That(byKey, Is.EquivalentTo(lookAlikes.Select(group => string.Concat(group.Order()))));
     }
 
     [Test]
     public void A_key_is_a_name_with_itself_as_key() =>
-        Prop.ForAll(Names().ToArbitrary(), name => Parse(Parse(name).Key).Key == Parse(name).Key).QuickCheckThrowOnFailure();
+        Prop.ForAll(Names().ToArbitrary(), name => Valid.Name(Valid.Name(name).Key).Key == Valid.Name(name).Key).QuickCheckThrowOnFailure();
 
     [Test]
     public void Case_never_tells_two_names_apart() =>
-        Prop.ForAll(Names().ToArbitrary(), name => Parse(name.ToUpperInvariant()).Key == Parse(name.ToLowerInvariant()).Key).QuickCheckThrowOnFailure();
+        Prop.ForAll(Names().ToArbitrary(), name => Valid.Name(name.ToUpperInvariant()).Key == Valid.Name(name.ToLowerInvariant()).Key).QuickCheckThrowOnFailure();
 
     [TestCase("system", true)]
     [TestCase("SYSTEM", true)]
@@ -90,9 +91,9 @@ internal sealed class UsernameTests
     [TestCase("roots", false)]
     [TestCase("alice", false)]
     public void Names_of_the_service_and_their_look_alikes_are_reserved(string name, bool expected) =>
-        Assert.That(Parse(name).IsReserved, Is.EqualTo(expected));
+        Assert.That(Valid.Name(name).IsReserved, Is.EqualTo(expected));
 
-    internal static Gen<string> Names() =>
+    private static Gen<string> Names() =>
         from length in Gen.Choose(Username.MinLength, Username.MaxLength)
         from characters in Gen.Elements(Alphabet.ToCharArray()).ArrayOf(length)
         select new string(characters);
@@ -101,10 +102,4 @@ internal sealed class UsernameTests
     private static IEnumerable<string> CodePoints() =>
         Enumerable.Range(0, 0x10000).Select(unit => ((char)unit).ToString())
             .Concat(Enumerable.Range(0x10000, 0x100000).Select(point => new Rune(point).ToString()));
-
-    private static Username Parse(string text)
-    {
-        Assert.That(Username.TryParse(text, out var username), text);
-        return username;
-    }
 }

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Rooms;
-using MeshSignal.Tests.EndToEnd.Staging;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Rooms;
@@ -41,10 +40,7 @@ internal sealed class DroppedCandidateTests
         await using var call = await Pair.InCallAsync();
         await call.Bob.OfferAsync("alice");
         await call.Alice.ExpectAsync(MessageTypes.Offer);
-        await call.Alice.OfferAsync("bob");
-        await call.Bob.ExpectAsync(MessageTypes.Offer);
-        await call.Bob.AnswerAsync("alice");
-        await call.Alice.ExpectAsync(MessageTypes.Answer);
+        await call.NegotiateAsync();
 
         await call.Bob.CandidateAsync("alice", "b1", buffer: true);
 
@@ -143,10 +139,7 @@ internal sealed class DroppedCandidateTests
     public async Task Whoever_joins_again_begins_anew_in_both_directions()
     {
         await using var call = await Pair.InCallAsync();
-        await call.Alice.OfferAsync("bob");
-        await call.Bob.ExpectAsync(MessageTypes.Offer);
-        await call.Bob.AnswerAsync("alice");
-        await call.Alice.ExpectAsync(MessageTypes.Answer);
+        await call.NegotiateAsync();
         await call.Bob.LeaveAsync();
         await call.Bob.ExpectAsync(MessageTypes.Left);
         await call.Alice.ExpectAsync(MessageTypes.PeerLeft);

@@ -1,5 +1,4 @@
 using MeshSignal.Protocol;
-using MeshSignal.Tests.EndToEnd.Staging;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Rooms;
@@ -83,10 +82,7 @@ internal sealed class HeldCandidateTests
     public async Task Buffer_without_an_open_offer_holds_nothing()
     {
         await using var call = await Pair.InCallAsync();
-        await call.Alice.OfferAsync("bob");
-        await call.Bob.ExpectAsync(MessageTypes.Offer);
-        await call.Bob.AnswerAsync("alice");
-        await call.Alice.ExpectAsync(MessageTypes.Answer);
+        await call.NegotiateAsync();
 
         await call.Alice.CandidateAsync("bob", "a1", buffer: true);
         await call.Bob.CandidateAsync("alice", "b1", buffer: true);
@@ -113,10 +109,7 @@ internal sealed class HeldCandidateTests
     public async Task An_ICE_restart_offer_holds_buffered_ones_again_and_no_others()
     {
         await using var call = await Pair.InCallAsync();
-        await call.Alice.OfferAsync("bob");
-        await call.Bob.ExpectAsync(MessageTypes.Offer);
-        await call.Bob.AnswerAsync("alice");
-        await call.Alice.ExpectAsync(MessageTypes.Answer);
+        await call.NegotiateAsync();
 
         await call.Alice.OfferAsync("bob", "v=0 restart");
         await call.Alice.CandidateAsync("bob", "a1", buffer: true);
@@ -219,10 +212,7 @@ internal sealed class HeldCandidateTests
     public async Task Each_pair_is_held_for_itself()
     {
         await using var call = await Pair.InCallAsync();
-        using var carol = await call.Server.ConnectAsync("carol");
-        await carol.JoinAsync("demo");
-        await call.Alice.ExpectAsync(MessageTypes.PeerJoined);
-        await call.Bob.ExpectAsync(MessageTypes.PeerJoined);
+        using var carol = await call.AddAsync("carol");
 
         await call.Alice.OfferAsync("bob");
         await call.Alice.CandidateAsync("bob", "for bob");

@@ -92,7 +92,7 @@ internal sealed class JoinTests
 
         await alice.SendRawAsync($$"""{"type":"webrtc-join","token":"{{alice.Token}}","id":1,"previousPeerId":{{previousPeerId}}}""");
 
-        Assert.That((await alice.ExpectErrorAsync(ErrorCode.InvalidMessage)).GetProperty("id").GetInt32(), Is.EqualTo(1));
+        await alice.ExpectErrorAsync(ErrorCode.InvalidMessage, 1);
     }
 
     [Test]
@@ -157,28 +157,23 @@ internal sealed class JoinTests
         await alice.SendAsync(MessageTypes.Join, new { id = 1 });
         await bob.SendAsync(MessageTypes.Join);
 
-        Assert.That((await alice.ExpectErrorAsync(ErrorCode.Disabled)).GetProperty("id").GetInt32(), Is.EqualTo(1));
+        await alice.ExpectErrorAsync(ErrorCode.Disabled, 1);
         Assert.That((await bob.ExpectErrorAsync(ErrorCode.Disabled)).Text("error"), Is.EqualTo("WebRTC is disabled on this server"));
     }
 
     [Test]
     public async Task A_leave_is_answered_and_told_to_the_others()
     {
-        await using var server = await TestServer.StartAsync();
-        using var alice = await server.ConnectAsync("alice");
-        using var bob = await server.ConnectAsync("bob");
-        await alice.JoinAsync("demo");
-        await bob.JoinAsync("demo");
-        await alice.ExpectAsync(MessageTypes.PeerJoined);
+        await using var call = await Pair.InCallAsync();
 
-        await bob.LeaveAsync(id: "bye");
+        await call.Bob.LeaveAsync(id: "bye");
 
-        var answer = await bob.ExpectAsync(MessageTypes.Left);
+        var answer = await call.Bob.ExpectAsync(MessageTypes.Left);
         Assert.That((answer.Text("room"), answer.Text("id")), Is.EqualTo(("demo", "bye")));
-        var left = await alice.ExpectAsync(MessageTypes.PeerLeft);
-        Assert.That((left.Text("room"), left.Text("username"), left.Text("peerId"), left.Text("reason")), Is.EqualTo(("demo", "bob", bob.PeerId, "left")));
-        await bob.LeaveAsync(id: 2);
-        Assert.That((await bob.ExpectErrorAsync(ErrorCode.NotJoined)).GetProperty("id").GetInt32(), Is.EqualTo(2));
+        var left = await call.Alice.ExpectAsync(MessageTypes.PeerLeft);
+        Assert.That((left.Text("room"), left.Text("username"), left.Text("peerId"), left.Text("reason")), Is.EqualTo(("demo", "bob", call.Bob.PeerId, "left")));
+        await call.Bob.LeaveAsync(id: 2);
+        await call.Bob.ExpectErrorAsync(ErrorCode.NotJoined, 2);
     }
 
     [Test]
@@ -186,19 +181,14 @@ internal sealed class JoinTests
     [TestCase(false, "disconnected")]
     public async Task The_others_see_whether_a_peer_closed_or_was_lost(bool closes, string reason)
     {
-        await using var server = await TestServer.StartAsync();
-        using var alice = await server.ConnectAsync("alice");
-        using var bob = await server.ConnectAsync("bob");
-        await alice.JoinAsync();
-        await bob.JoinAsync();
-        await alice.ExpectAsync(MessageTypes.PeerJoined);
+        await using var call = await Pair.InCallAsync();
 
         if (closes)
-            await bob.CloseAsync();
+            await call.Bob.CloseAsync();
         else
-            bob.Socket.Abort();
+            call.Bob.Socket.Abort();
 
-        Assert.That((await alice.ExpectAsync(MessageTypes.PeerLeft)).Text("reason"), Is.EqualTo(reason));
+        Assert.That((await call.Alice.ExpectAsync(MessageTypes.PeerLeft)).Text("reason"), Is.EqualTo(reason));
     }
 
     [Test]

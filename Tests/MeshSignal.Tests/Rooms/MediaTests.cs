@@ -1,5 +1,4 @@
 using MeshSignal.Protocol;
-using MeshSignal.Tests.EndToEnd.Staging;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Rooms;
@@ -45,7 +44,7 @@ internal sealed class MediaTests
 
         await call.Alice.SendRawAsync($$"""{"type":"webrtc-media-change","token":"{{call.Alice.Token}}","mediaTypes":{{mediaTypes}},"id":1}""");
 
-        Assert.That((await call.Alice.ExpectErrorAsync(ErrorCode.MediaNotAllowed)).GetProperty("id").GetInt32(), Is.EqualTo(1));
+        await call.Alice.ExpectErrorAsync(ErrorCode.MediaNotAllowed, 1);
         await call.Bob.ExpectNothingAsync();
     }
 
@@ -60,7 +59,7 @@ internal sealed class MediaTests
 
         await call.Alice.SendRawAsync($$"""{"type":"webrtc-media-change","token":"{{call.Alice.Token}}","mediaTypes":{{mediaTypes}},"id":1}""");
 
-        Assert.That((await call.Alice.ExpectErrorAsync(ErrorCode.InvalidMessage)).GetProperty("id").GetInt32(), Is.EqualTo(1));
+        await call.Alice.ExpectErrorAsync(ErrorCode.InvalidMessage, 1);
         await call.Bob.ExpectNothingAsync();
     }
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using MeshSignal.Protocol;
-using MeshSignal.Tests.EndToEnd.Staging;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Routing;

@@ -1,5 +1,4 @@
 using MeshSignal.Protocol;
-using MeshSignal.Tests.EndToEnd.Staging;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Routing;
@@ -10,47 +9,37 @@ internal sealed class HandlerFaultTests
     [Test]
     public async Task An_exception_costs_the_sender_one_coded_error_and_nobody_anything_else()
     {
-        await using var server = await TestServer.StartAsync(FaultyCluster.Replacing(out var cluster));
-        using var alice = await server.ConnectAsync("alice");
-        using var bob = await server.ConnectAsync("bob");
-        await alice.JoinAsync();
-        await bob.JoinAsync();
-        await alice.ExpectAsync(MessageTypes.PeerJoined);
+        await using var call = await Pair.InCallAsync(FaultyCluster.Replacing(out var cluster));
 
         cluster.ThrowsFor = session => session.Username.Value == "bob";
-        await alice.OfferAsync("bob", id: "o1");
-        var error = await alice.ExpectErrorAsync(ErrorCode.Internal);
+        await call.Alice.OfferAsync("bob", id: "o1");
+        var error = await call.Alice.ExpectErrorAsync(ErrorCode.Internal);
         Assert.That((error.Text("id"), error.Text("requestType"), error.GetProperty("retryable").GetBoolean()), Is.EqualTo(("o1", MessageTypes.Offer, true)));
-        await alice.ExpectNothingAsync();
-        await bob.ExpectNothingAsync();
+        await call.Alice.ExpectNothingAsync();
+        await call.Bob.ExpectNothingAsync();
 
         cluster.ThrowsFor = _ => false;
-        await alice.OfferAsync("bob", id: "o2");
-        await alice.ExpectAckAsync("o2");
-        await bob.ExpectAsync(MessageTypes.Offer);
-        server.ExpectedErrors = 1;
+        await call.Alice.OfferAsync("bob", id: "o2");
+        await call.Alice.ExpectAckAsync("o2");
+        await call.Bob.ExpectAsync(MessageTypes.Offer);
+        call.Server.ExpectedErrors = 1;
     }
 
     [Test]
     public async Task It_is_logged_without_what_the_message_held()
     {
-        await using var server = await TestServer.StartAsync(FaultyCluster.Replacing(out var cluster));
-        using var alice = await server.ConnectAsync("alice");
-        using var bob = await server.ConnectAsync("bob");
-        await alice.JoinAsync();
-        await bob.JoinAsync();
-        await alice.ExpectAsync(MessageTypes.PeerJoined);
+        await using var call = await Pair.InCallAsync(FaultyCluster.Replacing(out var cluster));
         cluster.ThrowsFor = session => session.Username.Value == "bob";
 
-        await alice.OfferAsync("bob", "v=0 secret-sdp");
-        await alice.ExpectErrorAsync(ErrorCode.Internal);
-        await alice.SendAsync(MessageTypes.Signal, new { targetUsername = "bob", signal = "secret-signal" });
-        await alice.ExpectErrorAsync(ErrorCode.Internal);
+        await call.Alice.OfferAsync("bob", "v=0 secret-sdp");
+        await call.Alice.ExpectErrorAsync(ErrorCode.Internal);
+        await call.Alice.SendAsync(MessageTypes.Signal, new { targetUsername = "bob", signal = "secret-signal" });
+        await call.Alice.ExpectErrorAsync(ErrorCode.Internal);
 
         cluster.ThrowsFor = _ => false;
-        server.ExpectedErrors = 2;
-        Assert.That(server.Log.Errors.Count(), Is.EqualTo(2));
-        Assert.That(server.Log.Errors, Is.All.Contains("webrtc-").And.All.Not.Contains("secret").And.All.Not.Contains(alice.Token));
+        call.Server.ExpectedErrors = 2;
+        Assert.That(call.Server.Log.Errors.Count(), Is.EqualTo(2));
+        Assert.That(call.Server.Log.Errors, Is.All.Contains("webrtc-").And.All.Not.Contains("secret").And.All.Not.Contains(call.Alice.Token));
     }
 
     [Test]
@@ -74,22 +63,15 @@ internal sealed class HandlerFaultTests
     [Test]
     public async Task The_end_of_a_session_is_complete_although_somebody_could_not_be_told()
     {
-        await using var server = await TestServer.StartAsync(FaultyCluster.Replacing(out var cluster));
-        using var bob = await server.ConnectAsync("bob");
-        using (var alice = await server.ConnectAsync("alice"))
-        {
-            await bob.JoinAsync();
-            await alice.JoinAsync();
-            await bob.ExpectAsync(MessageTypes.PeerJoined);
-            cluster.ThrowsFor = session => session.Username.Value == "bob";
-            await alice.CloseAsync();
-            await alice.Served.WaitAsync(TestPeer.Timeout);
-            cluster.ThrowsFor = _ => false;
-        }
+        await using var call = await Pair.InCallAsync(FaultyCluster.Replacing(out var cluster));
+        cluster.ThrowsFor = session => session.Username.Value == "alice";
+        await call.Bob.CloseAsync();
+        await call.Bob.Served.WaitAsync(TestPeer.Timeout);
+        cluster.ThrowsFor = _ => false;
 
-        server.ExpectedErrors = 1;
-        using var again = await server.ConnectAsync("alice");
-        var joined = await again.JoinAsync();
+        call.Server.ExpectedErrors = 1;
+        using var again = await call.Server.ConnectAsync("bob");
+        var joined = await again.JoinAsync("demo");
         Assert.That(joined.GetProperty("participants").GetArrayLength(), Is.EqualTo(2));
     }
 }

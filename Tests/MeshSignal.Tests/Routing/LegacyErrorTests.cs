@@ -1,5 +1,4 @@
 using MeshSignal.Protocol;
-using MeshSignal.Tests.EndToEnd.Staging;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Routing;

@@ -1,5 +1,4 @@
 using MeshSignal.Protocol;
-using MeshSignal.Tests.EndToEnd.Staging;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Routing;
@@ -29,14 +28,11 @@ internal sealed class RelayTests
     public async Task Only_the_target_gets_it()
     {
         await using var call = await Pair.InCallAsync();
-        using var carol = await call.Server.ConnectAsync("carol");
-        await carol.JoinAsync("demo");
-        await call.Alice.ExpectAsync(MessageTypes.PeerJoined);
+        using var carol = await call.AddAsync("carol");
 
         await call.Alice.OfferAsync("carol");
 
         await carol.ExpectAsync(MessageTypes.Offer);
-        await call.Bob.ExpectAsync(MessageTypes.PeerJoined);
         await call.Bob.ExpectNothingAsync();
     }
 
@@ -125,10 +121,7 @@ internal sealed class RelayTests
     public async Task The_end_of_candidates_goes_to_v1_and_not_to_legacy(string candidate)
     {
         await using var call = await Pair.InCallAsync();
-        using var carol = await call.Server.ConnectLegacyAsync("carol", chat: false);
-        await carol.JoinAsync("demo");
-        await call.Alice.ExpectAsync(MessageTypes.PeerJoined);
-        await call.Bob.ExpectAsync(MessageTypes.PeerJoined);
+        using var carol = await call.AddAsync("carol", Profile.Legacy);
         foreach (var target in new[] { "bob", "carol" })
         {
             await call.Alice.OfferAsync(target);

@@ -21,3 +21,9 @@ internal readonly record struct ClientReceived(string? Text, int CloseCode = 0, 
 {
     public const int NoClose = 1006;
 }
+
+internal static class ClientSockets
+{
+    /// <summary>As <see cref="IClientSocket.ReceiveAsync"/>, but does not wait for ever.</summary>
+    public static Task<ClientReceived> ReceiveInTimeAsync(this IClientSocket socket) => socket.ReceiveAsync().WaitAsync(TestPeer.Timeout);
+}

@@ -84,7 +84,7 @@ internal sealed class RawSocket : IDisposable
         while (true)
         {
             var frame = await ReadFrameAsync();
-            if (frame.Opcode == ClientFrame.CloseOpcode)
+            if (frame.Opcode == ClientFrame.Close)
                 return frame;
         }
     }

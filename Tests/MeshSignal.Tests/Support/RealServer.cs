@@ -57,8 +57,7 @@ internal sealed class RealServer : IAsyncDisposable
     }
 
     /// <summary>Opens a socket; nothing has been read from it yet.</summary>
-    public async Task<TestPeer> OpenAsync(Profile profile, string query = "") =>
-        new(await WebSocketClient.ConnectAsync(new Uri($"ws://127.0.0.1:{Port}/{query}"), profile), profile);
+    public Task<TestPeer> OpenAsync(Profile profile, string query = "") => WebSocketClient.OpenPeerAsync(Port, profile, query);
 
     /// <summary>A v1 peer without chat, greeted.</summary>
     public async Task<TestPeer> ConnectAsync(string name) => await (await OpenAsync(Profile.V1, $"?username={name}")).GreetedAsync(withChat: false);

@@ -46,6 +46,13 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
         return this;
     }
 
+    /// <summary>Reads the same up to the history, and gives its lines; what a client with chat sees next is its own arrival.</summary>
+    public async Task<List<JsonElement>> GreetedUpToHistoryAsync()
+    {
+        await GreetedAsync(withChat: false);
+        return [.. (await ExpectAsync(MessageTypes.History)).GetProperty("messages").EnumerateArray()];
+    }
+
     /// <summary>Takes name and token from a <c>session-token</c> that has been read.</summary>
     public void Adopt(JsonElement greeting) => (Name, Token) = (greeting.Text("username"), greeting.Text("token"));
 
@@ -100,18 +107,17 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
         return message;
     }
 
-    public async Task<JsonElement> ExpectErrorAsync(ErrorCode code)
+    /// <param name="id">Of the request that it answers; without it an id is not looked for.</param>
+    public async Task<JsonElement> ExpectErrorAsync(ErrorCode code, object? id = null)
     {
         var error = await ExpectAsync(MessageTypes.Error);
         Assert.That(error.Text("code"), Is.EqualTo(code.Wire), error.ToString());
+        if (id is not null)
+            AssertId(error, id);
         return error;
     }
 
-    public async Task ExpectAckAsync(object id)
-    {
-        var ack = await ExpectAsync(MessageTypes.Ack);
-        Assert.That(ack.GetProperty("id").ToString(), Is.EqualTo($"{id}"));
-    }
+    public async Task ExpectAckAsync(object id) => AssertId(await ExpectAsync(MessageTypes.Ack), id);
 
     public async Task ExpectChatAsync(string from, string text)
     {
@@ -140,13 +146,7 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
     }
 
     /// <summary>Waits until the server has handled all that this peer has sent, whatever the server said meanwhile.</summary>
-    public async Task SettleAsync()
-    {
-        await SendAsync(MessageTypes.Ping);
-        while ((await ReceiveAsync()).Text("type") != MessageTypes.Pong)
-        {
-        }
-    }
+    public Task SettleAsync() => ReceiveAllAsync();
 
     /// <summary>All that comes until everything this peer has sent is handled, the pong that proves it not included.</summary>
     public async Task<List<JsonElement>> ReceiveAllAsync()
@@ -167,7 +167,7 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
     {
         while (true)
         {
-            var received = await socket.ReceiveAsync().WaitAsync(Timeout);
+            var received = await socket.ReceiveInTimeAsync();
             if (received.Text is null)
                 return received.CloseCode;
             _received.Add(JsonElement.Parse(received.Text));
@@ -177,13 +177,13 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
     /// <summary>Closed for this reason, with no message before it.</summary>
     public async Task ExpectCloseAfterNothingAsync(CloseCode code)
     {
-        var received = await socket.ReceiveAsync().WaitAsync(Timeout);
+        var received = await socket.ReceiveInTimeAsync();
         Assert.That((received.Text, received.CloseCode), Is.EqualTo(((string?)null, (int)code)));
     }
 
     public async Task<JsonElement> ReceiveAsync()
     {
-        var received = await socket.ReceiveAsync().WaitAsync(Timeout);
+        var received = await socket.ReceiveInTimeAsync();
         Assert.That(received.Text, Is.Not.Null, $"{Name} was closed: {received.CloseCode} {received.CloseReason}");
         var message = JsonElement.Parse(received.Text!);
         _received.Add(message);
@@ -194,6 +194,10 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
 
     public void Dispose() => socket.Dispose();
 
+    /// <summary>A number comes back as a number, and a text as a text.</summary>
+    private static void AssertId(JsonElement answer, object id) =>
+        Assert.That(answer.GetProperty("id").GetRawText(), Is.EqualTo(JsonSerializer.Serialize(id)), answer.ToString());
+
     private static JsonObject Directed(string to, object? id, string payload, JsonNode value)
     {
         var message = new JsonObject { ["targetUsername"] = to, [payload] = value };
@@ -201,15 +205,4 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
             message["id"] = JsonSerializer.SerializeToNode(id);
         return message;
     }
-}
-
-internal static class JsonElements
-{
-    public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;
-
-    public static bool Has(this JsonElement element, string name) => element.TryGetProperty(name, out _);
-
-    /// <summary>An array of strings.</summary>
-    public static string[] Texts(this JsonElement element, string name) =>
-        [.. element.GetProperty(name).EnumerateArray().Select(item => item.GetString()!)];
 }

@@ -22,6 +22,10 @@ internal sealed class WebSocketClient : IClientSocket
         return client;
     }
 
+    /// <summary>Opens a socket as a peer; nothing has been read from it yet.</summary>
+    public static async Task<TestPeer> OpenPeerAsync(int port, Profile profile, string query) =>
+        new(await ConnectAsync(new Uri($"ws://127.0.0.1:{port}/{query}"), profile), profile);
+
     public Task SendAsync(string text) =>
         _webSocket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
 

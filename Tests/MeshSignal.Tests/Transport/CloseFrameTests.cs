@@ -1,6 +1,7 @@
 using System.Text;
 using MeshSignal.Protocol;
 using MeshSignal.Tests.Support;
+using static MeshSignal.Tests.Support.ClientFrame;
 
 namespace MeshSignal.Tests.Transport;
 
@@ -25,7 +26,7 @@ internal sealed class CloseFrameTests
     [TestCase(4999)]
     public async Task Close_code_that_may_be_sent_is_answered_with_the_same(int code)
     {
-        Assert.That(await AnswerAsync(ClientFrame.Close(code, "bye"u8.ToArray())), Is.EqualTo(code));
+        Assert.That(await AnswerAsync(Closing(code, "bye"u8.ToArray())), Is.EqualTo(code));
     }
 
     [TestCase(0)]
@@ -42,25 +43,25 @@ internal sealed class CloseFrameTests
     [TestCase(65535)]
     public async Task Close_code_that_must_not_be_sent_is_a_protocol_error(int code)
     {
-        Assert.That(await AnswerAsync(ClientFrame.Close(code)), Is.EqualTo(1002));
+        Assert.That(await AnswerAsync(Closing(code)), Is.EqualTo(1002));
     }
 
     [Test]
     public async Task Close_without_a_code_is_answered_with_normal()
     {
-        Assert.That(await AnswerAsync(ClientFrame.Close(null)), Is.EqualTo(1000));
+        Assert.That(await AnswerAsync(Closing(null)), Is.EqualTo(1000));
     }
 
     [Test]
     public async Task Close_of_one_byte_is_a_protocol_error()
     {
-        Assert.That(await AnswerAsync(ClientFrame.Of(ClientFrame.CloseOpcode, [0x03])), Is.EqualTo(1002));
+        Assert.That(await AnswerAsync(Frame(Close, [0x03])), Is.EqualTo(1002));
     }
 
     [Test]
     public async Task Longest_close_reason_is_legal()
     {
-        Assert.That(await AnswerAsync(ClientFrame.Close(1000, Encoding.UTF8.GetBytes("".PadRight(119) + "𝄞"))), Is.EqualTo(1000));
+        Assert.That(await AnswerAsync(Closing(1000, Encoding.UTF8.GetBytes("".PadRight(119) + "𝄞"))), Is.EqualTo(1000));
     }
 
     [TestCase(new byte[] { 0xC0, 0xAF })]
@@ -68,7 +69,7 @@ internal sealed class CloseFrameTests
     [TestCase(new byte[] { 0xE2, 0x82 })]
     public async Task Close_reason_that_is_not_utf8_is_a_bad_payload(byte[] reason)
     {
-        Assert.That(await AnswerAsync(ClientFrame.Close(1000, reason)), Is.EqualTo(1007));
+        Assert.That(await AnswerAsync(Closing(1000, reason)), Is.EqualTo(1007));
     }
 
     [Test]
@@ -76,8 +77,7 @@ internal sealed class CloseFrameTests
     {
         byte[] written =
         [
-            .. ClientFrame.Close(1000, new byte[123]), .. ClientFrame.Text("""{"type":"ping"}"""), .. ClientFrame.Of(ClientFrame.PingOpcode, ""),
-            .. ClientFrame.Close(1001, new byte[123]),
+            .. Closing(1000, new byte[123]), .. Message("""{"type":"ping"}"""), .. Frame(Ping, ""), .. Closing(1001, new byte[123]),
         ];
         Assert.That(await AnswerAsync(written), Is.EqualTo(1000));
     }
@@ -87,7 +87,7 @@ internal sealed class CloseFrameTests
     {
         await using var server = await RealServer.StartAsync();
         using var peer = await RawSocket.OpenAsync(server.Port);
-        await peer.SendAsync(ClientFrame.Close(1000));
+        await peer.SendAsync(Closing(1000));
 
         Assert.That((await peer.ReadFrameAsync()).CloseCode, Is.EqualTo(1000));
         Assert.That(await peer.ReadToEndAsync(), Is.Zero);
@@ -98,7 +98,7 @@ internal sealed class CloseFrameTests
     {
         await using var server = await RealServer.StartAsync();
         using var peer = await RawSocket.OpenAsync(server.Port);
-        await peer.SendAsync([.. ClientFrame.Text("""{"type":"ping"}"""), .. ClientFrame.Close(4321)]);
+        await peer.SendAsync([.. Message("""{"type":"ping"}"""), .. Closing(4321)]);
 
         Assert.That((await peer.ReadFrameAsync()).Text, Does.Contain(MessageTypes.Pong));
         Assert.That((await peer.ReadFrameAsync()).CloseCode, Is.EqualTo(4321));
@@ -111,13 +111,13 @@ internal sealed class CloseFrameTests
         using var bystander = await server.ConnectAsync("bystander");
         await bystander.JoinAsync("demo");
         using var peer = await RawSocket.OpenAsync(server.Port);
-        await peer.SendAsync(ClientFrame.Text($$"""{"type":"webrtc-join","room":"demo","token":"{{peer.Token}}"}"""));
+        await peer.SendAsync(Message($$"""{"type":"webrtc-join","room":"demo","token":"{{peer.Token}}"}"""));
         await bystander.ExpectAsync(MessageTypes.PeerJoined);
         for (var i = 0; i < 20; i++)
-            await peer.SendAsync(ClientFrame.Text("""{"type":"typing","token":"wrong"}"""));
+            await peer.SendAsync(Message("""{"type":"typing","token":"wrong"}"""));
 
         Assert.That((await peer.ReadCloseAsync()).CloseCode, Is.EqualTo(4501));
-        await peer.SendAsync(ClientFrame.Close(4501));
+        await peer.SendAsync(Closing(4501));
         Assert.That((await bystander.ExpectAsync(MessageTypes.PeerLeft)).Text("reason"), Is.EqualTo("disconnected"));
     }
 
@@ -127,7 +127,7 @@ internal sealed class CloseFrameTests
         await using var server = await RealServer.StartAsync();
         using var bystander = await server.ConnectAsync("bystander");
         using var peer = await RawSocket.OpenAsync(server.Port);
-        await peer.SendAsync(ClientFrame.Text("""{"type":"ping"}""")[..9]);
+        await peer.SendAsync(Message("""{"type":"ping"}""")[..9]);
         peer.EndSending();
 
         await peer.ReadToEndAsync();
@@ -141,7 +141,7 @@ internal sealed class CloseFrameTests
         using var peer = await RawSocket.OpenAsync(server.Port);
         await peer.SendAsync(written);
         var close = await peer.ReadFrameAsync();
-        Assert.That(close.First, Is.EqualTo(0x80 | ClientFrame.CloseOpcode));
+        Assert.That(close.First, Is.EqualTo(0x80 | Close));
         peer.EndSending();
         Assert.That(await peer.ReadToEndAsync(), Is.Zero);
         return close.CloseCode;

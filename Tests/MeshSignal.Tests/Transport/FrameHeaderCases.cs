@@ -1,5 +1,6 @@
 using MeshSignal.Protocol;
-using static MeshSignal.Tests.Transport.MaskedFrame;
+using MeshSignal.Tests.Support;
+using static MeshSignal.Tests.Support.ClientFrame;
 
 namespace MeshSignal.Tests.Transport;
 
@@ -41,10 +42,10 @@ internal static class FrameHeaderCases
 
     public static IEnumerable<TestCaseData> Unlawful =>
     [
-        Case("reserved bit 1", CloseCode.ProtocolError, Frame(Text, 1, reserved: 0x40)),
-        Case("reserved bit 2", CloseCode.ProtocolError, Frame(Text, 1, reserved: 0x20)),
-        Case("reserved bit 3", CloseCode.ProtocolError, Frame(Text, 1, reserved: 0x10)),
-        Case("a reserved bit in a ping", CloseCode.ProtocolError, Frame(Ping, 0, reserved: 0x40)),
+        Case("reserved bit 1", CloseCode.ProtocolError, Frame(Text, 1, reserved: ReservedBit1)),
+        Case("reserved bit 2", CloseCode.ProtocolError, Frame(Text, 1, reserved: ReservedBit2)),
+        Case("reserved bit 3", CloseCode.ProtocolError, Frame(Text, 1, reserved: ReservedBit3)),
+        Case("a reserved bit in a ping", CloseCode.ProtocolError, Frame(Ping, 0, reserved: ReservedBit1)),
         Case("opcode 3", CloseCode.ProtocolError, Frame(0x3, 0)),
         Case("opcode 7", CloseCode.ProtocolError, Frame(0x7, 0)),
         Case("opcode 11", CloseCode.ProtocolError, Frame(0xB, 0)),

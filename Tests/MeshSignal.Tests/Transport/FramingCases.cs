@@ -1,5 +1,6 @@
 using System.Text;
 using MeshSignal.Tests.Support;
+using static MeshSignal.Tests.Support.ClientFrame;
 
 namespace MeshSignal.Tests.Transport;
 
@@ -12,68 +13,62 @@ internal sealed record FramingCase(string Name, params byte[][] Writes)
 /// <summary>Everything in the framing that is worth a case, in the categories of RFC 6455 section 5, and what has to come of it.</summary>
 internal static class FramingCases
 {
-    private const int NotFinal = 0x00;
-    private const int Final = 0x80;
-    private const string Ping = """{"type":"ping"}""";
+    private const string PingJson = """{"type":"ping"}""";
 
-    private static readonly byte[] PingUtf8 = Encoding.UTF8.GetBytes(Ping);
+    private static readonly byte[] PingUtf8 = Encoding.UTF8.GetBytes(PingJson);
     private static readonly byte[] Longest = new byte[125];
 
     /// <summary>Each is one <c>ping</c> message; RFC 6455 pings among them are listed with the payload that must come back.</summary>
     public static IEnumerable<TestCaseData> Legal =>
     [
-        Case([], "one frame", ClientFrame.Text(Ping)),
-        Case([], "byte by byte", [.. ClientFrame.Text(Ping).Select(value => new[] { value })]),
-        Case([], "a mask of zeros", ClientFrame.Of(ClientFrame.TextOpcode, PingUtf8, mask: [0, 0, 0, 0])),
-        Case([], "126 bytes in the 16-bit form", ClientFrame.Text(Ping.PadRight(126))),
-        Case([], "65535 bytes in the 16-bit form", ClientFrame.Text(Ping.PadRight(65_535))),
-        Case([], "the largest message, in the 64-bit form", ClientFrame.Text(Ping.PadRight(65_536))),
-        Case([], "two fragments", Fragments(Ping[..5], Ping[5..])),
-        Case([], "two fragments in one piece", [.. Fragments(Ping[..5], Ping[5..]).SelectMany(frame => frame)]),
-        Case([], "empty fragments around it", Fragments("", Ping, "")),
-        Case([], "64 fragments", Fragments([Ping, .. Enumerable.Repeat("", 63)])),
-        Case([], "the largest message in two fragments", Fragments(Ping.PadRight(40_000), "".PadRight(25_536))),
-        Case(["between"], "a ping between fragments", Between(ClientFrame.Of(ClientFrame.PingOpcode, "between"))),
-        Case([], "a pong between fragments", Between(ClientFrame.Of(ClientFrame.PongOpcode, "nobody asked"))),
-        Case([""], "an empty ping before it", ClientFrame.Of(ClientFrame.PingOpcode, ""), ClientFrame.Text(Ping)),
-        Case([Encoding.UTF8.GetString(Longest)], "the longest ping before it", ClientFrame.Of(ClientFrame.PingOpcode, Longest), ClientFrame.Text(Ping)),
-        Case(["1", "2"], "pings, a pong and it in one piece",
-        [
-            .. ClientFrame.Of(ClientFrame.PingOpcode, "1"), .. ClientFrame.Of(ClientFrame.PongOpcode, ""), .. ClientFrame.Of(ClientFrame.PingOpcode, "2"),
-            .. ClientFrame.Text(Ping),
-        ]),
+        Case([], "one frame", Message(PingJson)),
+        Case([], "byte by byte", [.. Message(PingJson).Select(value => new[] { value })]),
+        Case([], "a mask of zeros", Frame(Text, PingUtf8, mask: [0, 0, 0, 0])),
+        Case([], "126 bytes in the 16-bit form", Message(PingJson.PadRight(126))),
+        Case([], "65535 bytes in the 16-bit form", Message(PingJson.PadRight(65_535))),
+        Case([], "the largest message, in the 64-bit form", Message(PingJson.PadRight(65_536))),
+        Case([], "two fragments", Fragments(PingJson[..5], PingJson[5..])),
+        Case([], "two fragments in one piece", [.. Fragments(PingJson[..5], PingJson[5..]).SelectMany(frame => frame)]),
+        Case([], "empty fragments around it", Fragments("", PingJson, "")),
+        Case([], "64 fragments", Fragments([PingJson, .. Enumerable.Repeat("", 63)])),
+        Case([], "the largest message in two fragments", Fragments(PingJson.PadRight(40_000), "".PadRight(25_536))),
+        Case(["between"], "a ping between fragments", Between(Frame(Ping, "between"))),
+        Case([], "a pong between fragments", Between(Frame(Pong, "nobody asked"))),
+        Case([""], "an empty ping before it", Frame(Ping, ""), Message(PingJson)),
+        Case([Encoding.UTF8.GetString(Longest)], "the longest ping before it", Frame(Ping, Longest), Message(PingJson)),
+        Case(["1", "2"], "pings, a pong and it in one piece", [.. Frame(Ping, "1"), .. Frame(Pong, ""), .. Frame(Ping, "2"), .. Message(PingJson)]),
         Case([], "characters of two to four bytes, cut between fragments", Cut(Utf8Ping, 22, 25, 29)),
     ];
 
     public static IEnumerable<TestCaseData> Violations =>
     [
-        .. new[] { ClientFrame.ReservedBit1, ClientFrame.ReservedBit2, ClientFrame.ReservedBit3 }
-            .Select(bit => Refused(1002, $"reserved bit {bit:X2}", ClientFrame.Of(ClientFrame.TextOpcode, PingUtf8, reserved: bit))),
-        .. new[] { 3, 4, 5, 6, 7, 11, 12, 13, 14, 15 }.Select(opcode => Refused(1002, $"opcode {opcode}", ClientFrame.Of(opcode, Ping))),
-        Refused(1002, "an unmasked message", ClientFrame.Unmasked(ClientFrame.TextOpcode, Ping)),
-        Refused(1002, "an unmasked ping", ClientFrame.Unmasked(ClientFrame.PingOpcode, "")),
-        Refused(1002, "an unmasked Close", ClientFrame.Unmasked(ClientFrame.CloseOpcode, "")),
-        Refused(1002, "125 bytes in the 16-bit form", ClientFrame.Header(Final | ClientFrame.TextOpcode, 125, 16)),
-        Refused(1002, "65535 bytes in the 64-bit form", ClientFrame.Header(Final | ClientFrame.TextOpcode, 65_535, 64)),
-        Refused(1002, "a length with its highest bit set", ClientFrame.Header(Final | ClientFrame.TextOpcode, 1UL << 63, 64)),
-        Refused(1002, "a ping in fragments", ClientFrame.Of(ClientFrame.PingOpcode, "a", isFinal: false)),
-        Refused(1002, "a ping of 126 bytes", ClientFrame.Of(ClientFrame.PingOpcode, new byte[126])),
-        Refused(1002, "a pong of 126 bytes", ClientFrame.Of(ClientFrame.PongOpcode, new byte[126])),
-        Refused(1002, "a Close of 126 bytes", ClientFrame.Close(1000, new byte[124])),
-        Refused(1002, "nothing to continue", ClientFrame.Of(ClientFrame.Continuation, Ping)),
-        Refused(1002, "a message within a message", ClientFrame.Of(ClientFrame.TextOpcode, "{", isFinal: false), ClientFrame.Text(Ping)),
-        Refused(1002, "a final fragment, and one more", [.. Fragments(Ping, ""), ClientFrame.Of(ClientFrame.Continuation, "")]),
-        Refused(1003, "a binary message", ClientFrame.Of(ClientFrame.Binary, Ping)),
-        Refused(1003, "an empty binary message", ClientFrame.Of(ClientFrame.Binary, "")),
-        Refused(1003, "the first fragment of a binary message", ClientFrame.Header(NotFinal | ClientFrame.Binary, 4096, 16)),
+        .. new[] { ReservedBit1, ReservedBit2, ReservedBit3 }
+            .Select(bit => Refused(1002, $"reserved bit {bit:X2}", Frame(Text, PingUtf8, reserved: bit))),
+        .. new[] { 3, 4, 5, 6, 7, 11, 12, 13, 14, 15 }.Select(opcode => Refused(1002, $"opcode {opcode}", Frame(opcode, PingJson))),
+        Refused(1002, "an unmasked message", Frame(Text, PingJson, isMasked: false)),
+        Refused(1002, "an unmasked ping", Frame(Ping, "", isMasked: false)),
+        Refused(1002, "an unmasked Close", Frame(Close, "", isMasked: false)),
+        Refused(1002, "125 bytes in the 16-bit form", Header(Text, 125, form: LengthForm.Bits16)),
+        Refused(1002, "65535 bytes in the 64-bit form", Header(Text, 65_535, form: LengthForm.Bits64)),
+        Refused(1002, "a length with its highest bit set", Header(Text, 1UL << 63)),
+        Refused(1002, "a ping in fragments", Frame(Ping, "a", isFinal: false)),
+        Refused(1002, "a ping of 126 bytes", Frame(Ping, new byte[126])),
+        Refused(1002, "a pong of 126 bytes", Frame(Pong, new byte[126])),
+        Refused(1002, "a Close of 126 bytes", Closing(1000, new byte[124])),
+        Refused(1002, "nothing to continue", Frame(Continuation, PingJson)),
+        Refused(1002, "a message within a message", Frame(Text, "{", isFinal: false), Message(PingJson)),
+        Refused(1002, "a final fragment, and one more", [.. Fragments(PingJson, ""), Frame(Continuation, "")]),
+        Refused(1003, "a binary message", Frame(Binary, PingJson)),
+        Refused(1003, "an empty binary message", Frame(Binary, "")),
+        Refused(1003, "the first fragment of a binary message", Header(Binary, 4096, isFinal: false)),
         .. new[] { 65_537UL, 1UL << 31, 1UL << 32, (ulong)long.MaxValue }
-            .Select(length => Refused(1009, $"a header that declares {length} bytes", ClientFrame.Header(Final | ClientFrame.TextOpcode, length, 64))),
+            .Select(length => Refused(1009, $"a header that declares {length} bytes", Header(Text, length))),
         Refused(1009, "fragments that declare too much together",
-            ClientFrame.Of(ClientFrame.TextOpcode, "".PadRight(60_000), isFinal: false), ClientFrame.Header(Final, 5_537, 16)),
-        Refused(1008, "65 fragments", Fragments([Ping, .. Enumerable.Repeat("", 64)])),
-        Refused(1008, "65 fragments without an end", [.. Fragments([Ping, .. Enumerable.Repeat("", 65)]).SkipLast(1)]),
-        Refused(1008, "a flood of pings", [.. Enumerable.Repeat(ClientFrame.Of(ClientFrame.PingOpcode, ""), 500).SelectMany(frame => frame)]),
-        Refused(1008, "a flood of pongs", [.. Enumerable.Repeat(ClientFrame.Of(ClientFrame.PongOpcode, ""), 500).SelectMany(frame => frame)]),
+            Frame(Text, "".PadRight(60_000), isFinal: false), Header(Continuation, 5_537)),
+        Refused(1008, "65 fragments", Fragments([PingJson, .. Enumerable.Repeat("", 64)])),
+        Refused(1008, "65 fragments without an end", [.. Fragments([PingJson, .. Enumerable.Repeat("", 65)]).SkipLast(1)]),
+        Refused(1008, "a flood of pings", [.. Enumerable.Repeat(Frame(Ping, ""), 500).SelectMany(frame => frame)]),
+        Refused(1008, "a flood of pongs", [.. Enumerable.Repeat(Frame(Pong, ""), 500).SelectMany(frame => frame)]),
     ];
 
     /// <summary>Text that is not UTF-8, and what was done to hide it.</summary>
@@ -84,26 +79,26 @@ internal static class FramingCases
         Refused(1007, "beyond U+10FFFF", Bad([0xF4, 0x90, 0x80, 0x80])),
         Refused(1007, "a continuation byte alone", Bad([0x80])),
         Refused(1007, "a byte that never occurs", Bad([0xFE])),
-        Refused(1007, "a character cut off by the end", ClientFrame.Of(ClientFrame.TextOpcode, [0x20, 0xE2, 0x82])),
+        Refused(1007, "a character cut off by the end", Frame(Text, [0x20, 0xE2, 0x82])),
         Refused(1007, "a character cut off by the end of the last fragment", Cut([0x20, 0x20, 0xE2, 0x82], 2)),
         Refused(1007, "a character cut off by an empty last fragment", Cut([0x20, 0xE2, 0x82], 3)),
         Refused(1007, "a character whose second half is wrong, in another fragment", Cut([0xE2, 0x28, 0xA1], 1)),
-        Refused(1007, "a fragment with more to come", ClientFrame.Of(ClientFrame.TextOpcode, [0xC0, 0xAF], isFinal: false)),
+        Refused(1007, "a fragment with more to come", Frame(Text, [0xC0, 0xAF], isFinal: false)),
     ];
 
     private static byte[] Utf8Ping => Encoding.UTF8.GetBytes("""{"type":"ping","x":"äß€𝄞"}""");
 
-    private static byte[] Bad(byte[] payload) => ClientFrame.Of(ClientFrame.TextOpcode, [.. "{\""u8, .. payload, .. "\":1}"u8]);
+    private static byte[] Bad(byte[] payload) => Frame(Text, [.. "{\""u8, .. payload, .. "\":1}"u8]);
 
     private static byte[][] Fragments(params string[] parts) => Fragments([.. parts.Select(Encoding.UTF8.GetBytes)]);
 
     private static byte[][] Fragments(byte[][] parts) =>
-        [.. parts.Select((part, i) => ClientFrame.Of(i == 0 ? ClientFrame.TextOpcode : ClientFrame.Continuation, part, isFinal: i == parts.Length - 1))];
+        [.. parts.Select((part, i) => Frame(i == 0 ? Text : Continuation, part, isFinal: i == parts.Length - 1))];
 
     private static byte[][] Cut(byte[] payload, params int[] at) =>
         Fragments([.. at.Prepend(0).Zip([.. at, payload.Length], (start, end) => payload[start..end])]);
 
-    private static byte[][] Between(byte[] control) => [Fragments(Ping[..3], Ping[3..])[0], control, Fragments(Ping[..3], Ping[3..])[1]];
+    private static byte[][] Between(byte[] control) => [Fragments(PingJson[..3], PingJson[3..])[0], control, Fragments(PingJson[..3], PingJson[3..])[1]];
 
     private static TestCaseData Case(string[] pongs, string name, params byte[][] writes) =>
         new TestCaseData(new FramingCase(name, writes), pongs).SetArgDisplayNames(name);

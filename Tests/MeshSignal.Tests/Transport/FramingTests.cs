@@ -1,4 +1,5 @@
 using MeshSignal.Tests.Support;
+using static MeshSignal.Tests.Support.ClientFrame;
 
 namespace MeshSignal.Tests.Transport;
 
@@ -16,8 +17,8 @@ internal sealed class FramingTests
         while (frames.Count < pongs.Length + 1)
             frames.Add(await peer.ReadFrameAsync());
 
-        Assert.That(frames.Where(frame => frame.Opcode == ClientFrame.PongOpcode).Select(frame => frame.Text), Is.EqualTo(pongs));
-        Assert.That(frames.Where(frame => frame.Opcode == ClientFrame.TextOpcode).Select(frame => frame.Text), Has.One.Contains("\"pong\""));
+        Assert.That(frames.Where(frame => frame.Opcode == Pong).Select(frame => frame.Text), Is.EqualTo(pongs));
+        Assert.That(frames.Where(frame => frame.Opcode == Text).Select(frame => frame.Text), Has.One.Contains("\"pong\""));
         await AssertServedAsync(peer);
     }
 
@@ -41,7 +42,7 @@ internal sealed class FramingTests
     {
         await using var server = await RealServer.StartAsync();
         using var peer = await RawSocket.OpenAsync(server.Port);
-        await peer.SendAsync(ClientFrame.Text(""));
+        await peer.SendAsync(Message(""));
 
         Assert.That((await peer.ReadFrameAsync()).Text, Does.Contain("invalid-message"));
         await AssertServedAsync(peer);
@@ -52,7 +53,7 @@ internal sealed class FramingTests
     {
         await using var server = await RealServer.StartAsync();
         using var peer = await RawSocket.OpenAsync(server.Port);
-        await peer.SendAsync(ClientFrame.Of(ClientFrame.Binary, ""));
+        await peer.SendAsync(Frame(Binary, ""));
 
         Assert.That((await peer.ReadCloseAsync()).CloseCode, Is.EqualTo(1003));
         Assert.That(await peer.ReadToEndAsync(), Is.Zero);
@@ -63,7 +64,7 @@ internal sealed class FramingTests
     {
         await using var server = await RealServer.StartAsync();
         using var peer = await RawSocket.OpenAsync(server.Port);
-        await peer.SendAsync([.. ClientFrame.Header(0x81, 8 << 20, 64), .. new byte[8 << 20]]);
+        await peer.SendAsync(Frame(Text, 8 << 20));
 
         Assert.That((await peer.ReadCloseAsync()).CloseCode, Is.EqualTo(1009));
         await AssertEndedAsync(peer);
@@ -77,7 +78,7 @@ internal sealed class FramingTests
 
     private static async Task AssertServedAsync(RawSocket peer)
     {
-        await peer.SendAsync(ClientFrame.Text("""{"type":"ping"}"""));
+        await peer.SendAsync(Message("""{"type":"ping"}"""));
         Assert.That((await peer.ReadFrameAsync()).Text, Does.Contain("\"pong\""));
     }
 

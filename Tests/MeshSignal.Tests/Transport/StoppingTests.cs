@@ -1,7 +1,6 @@
 using MeshSignal.Protocol;
-using MeshSignal.Server.Hosting;
 using MeshSignal.Tests.Support;
-using Microsoft.Extensions.Hosting;
+using static MeshSignal.Tests.Support.ClientFrame;
 
 namespace MeshSignal.Tests.Transport;
 
@@ -42,7 +41,7 @@ internal sealed class StoppingTests
         var health = await balancer.RequestAsync("GET /health/ready HTTP/1.1", ["Host: localhost"]);
         Assert.That((refused.Status, refused.Field("Retry-After"), health.Status), Is.EqualTo((503, "5", 503)));
 
-        await last.SendAsync(ClientFrame.Close(1012));
+        await last.SendAsync(Closing(1012));
         Assert.That(await last.ReadToEndAsync(), Is.Zero);
         await stop.WaitAsync(TestPeer.Timeout);
     }
@@ -56,37 +55,5 @@ internal sealed class StoppingTests
         // Far more than the two seconds that it has, and less than the host's own patience.
         await server.StopAsync().WaitAsync(TimeSpan.FromSeconds(15));
         Assert.That((await deaf.ReadCloseAsync()).CloseCode, Is.EqualTo(1012));
-    }
-
-    [Test]
-    public async Task Client_that_was_just_coming_in_is_told_too()
-    {
-        await using var server = await TestServer.StartAsync();
-        server.Clock.Advance(TimeSpan.FromSeconds(1));
-        using var holder = await server.ConnectAsync("alice");
-        holder.InMemory.AnswersPings = false;
-        server.Clock.Advance(TimeSpan.FromSeconds(3));
-
-        // Waits for two seconds whether the holder of its name gives a sign of life.
-        using var newcomer = server.Open(new(Profile.V1, "alice"));
-        using var deadline = new CancellationTokenSource(TestPeer.Timeout);
-        while (holder.InMemory.Pings == 0)
-        {
-            deadline.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-
-        var stopping = server.Get<IEnumerable<IHostedService>>().OfType<Farewell>().Single().StoppingAsync(CancellationToken.None);
-        var closed = newcomer.ExpectCloseAsync();
-
-        // In small steps, because the waiting may begin a moment later; never so far that anybody were taken for dead.
-        for (var passed = 0; passed < 10_000 && !closed.IsCompleted; passed++)
-        {
-            server.Clock.Advance(TimeSpan.FromMilliseconds(1));
-            await Task.Yield();
-        }
-
-        Assert.That(await closed, Is.EqualTo(1012));
-        await stopping.WaitAsync(TestPeer.Timeout);
     }
 }

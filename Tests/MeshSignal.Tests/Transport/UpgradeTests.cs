@@ -1,5 +1,6 @@
 using MeshSignal.Server.Hosting;
 using MeshSignal.Tests.Support;
+using static MeshSignal.Tests.Support.ClientFrame;
 
 namespace MeshSignal.Tests.Transport;
 
@@ -54,11 +55,11 @@ internal sealed class UpgradeTests
         await using var server = await RealServer.StartAsync();
         using var socket = await RawSocket.ConnectAsync(server.Port);
         var request = System.Text.Encoding.ASCII.GetBytes(string.Join("\r\n", ["GET / HTTP/1.1", .. RawSocket.UpgradeFields, "", ""]));
-        await socket.SendAsync([.. request, .. ClientFrame.Of(ClientFrame.PingOpcode, "early")]);
+        await socket.SendAsync([.. request, .. Frame(Ping, "early")]);
 
         Assert.That((await socket.ReadResponseAsync()).Status, Is.EqualTo(101));
-        while (await socket.ReadFrameAsync() is var frame && frame.Opcode != ClientFrame.PongOpcode)
-            Assert.That(frame.Opcode, Is.EqualTo(ClientFrame.TextOpcode));
+        while (await socket.ReadFrameAsync() is var frame && frame.Opcode != Pong)
+            Assert.That(frame.Opcode, Is.EqualTo(Text));
     }
 
     [Test]

@@ -34,9 +34,6 @@ internal sealed class Observer(TestServer server, Profile profile, string scope)
     /// <summary>Relayed messages: type and sender.</summary>
     public List<(string Type, string From)> Relayed { get; } = [];
 
-    /// <summary>Codes of the errors that came.</summary>
-    public List<string> Errors { get; } = [];
-
     /// <summary>False if the name is taken.</summary>
     public async Task<bool> ConnectAsync(string name)
     {
@@ -146,9 +143,6 @@ internal sealed class Observer(TestServer server, Profile profile, string scope)
                 break;
             case MessageTypes.Left:
                 ForgetRoom();
-                break;
-            case MessageTypes.Error:
-                Errors.Add(message.Text("code"));
                 break;
         }
 

@@ -1,8 +1,7 @@
 using System.Threading.Channels;
-using MeshSignal.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace MeshSignal.Tests.EndToEnd.Staging;
+namespace MeshSignal.Tests.Support;
 
 /// <summary>The test's clock, seen by the server through this one: it tells when a wait begins, and its timers can be late, as real ones are.</summary>
 internal sealed class WatchedClock : TimeProvider

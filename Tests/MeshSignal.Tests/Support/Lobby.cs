@@ -1,6 +1,5 @@
-using MeshSignal.Tests.Support;
 
-namespace MeshSignal.Tests.EndToEnd.Staging;
+namespace MeshSignal.Tests.Support;
 
 /// <summary>A server with two js-chat-server clients on it, Alice and Bob, who have read all that there was to read.</summary>
 internal sealed class Lobby : IAsyncDisposable

@@ -1,10 +1,9 @@
 using MeshSignal.Protocol;
 using MeshSignal.Server.Cluster;
 using MeshSignal.Server.Sessions;
-using MeshSignal.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace MeshSignal.Tests.EndToEnd.Staging;
+namespace MeshSignal.Tests.Support;
 
 /// <summary>The local cluster, until a test tells it to say or to do something else.</summary>
 internal sealed class FaultyCluster : ICluster

@@ -1,6 +1,6 @@
 using MeshSignal.Protocol;
 
-namespace MeshSignal.Tests.Protocol;
+namespace MeshSignal.Tests.Support;
 
 /// <summary>Names and ids of which a test says that they are such.</summary>
 internal static class Valid

@@ -1,11 +1,12 @@
 using MeshSignal.Protocol;
 using MeshSignal.Server.Sessions;
 using MeshSignal.Tests.Support;
+using static MeshSignal.Tests.Support.ClientFrame;
 
 namespace MeshSignal.Tests.Transport;
 
 /// <summary>A peer that does not read, on a real socket, where the kernel takes a good deal for it before anybody notices.</summary>
-internal sealed class SlowConsumerTests
+internal sealed class SlowConsumerOnRealSocketTests
 {
     // Far more than the kernel's buffers hold.
     private const int MostMessages = 20_000;
@@ -21,7 +22,7 @@ internal sealed class SlowConsumerTests
         await alice.JoinAsync("demo");
         await bob.JoinAsync("demo");
         await alice.ExpectAsync(MessageTypes.PeerJoined);
-        await deaf.SendAsync(ClientFrame.Text($$"""{"type":"webrtc-join","room":"demo","token":"{{deaf.Token}}"}"""));
+        await deaf.SendAsync(Message($$"""{"type":"webrtc-join","room":"demo","token":"{{deaf.Token}}"}"""));
         await alice.ExpectAsync(MessageTypes.PeerJoined);
         await bob.ExpectAsync(MessageTypes.PeerJoined);
 
