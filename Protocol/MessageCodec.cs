@@ -9,7 +9,12 @@ namespace MeshSignal.Protocol;
 /// <summary>What was wrong with a message, and what of it is known all the same, so that the answer can name it.</summary>
 /// <param name="RequestType">The message's type if it is one that clients may send.</param>
 /// <param name="IsSignaling">Whether the type, known or not, is one of signaling rather than of the chat.</param>
-public readonly record struct DecodeFailure(ErrorCode Code, string? RequestType, bool IsSignaling, RequestId? Id);
+/// <param name="Token">What it bore as its token, a slice of the message; null if it was too broken to have a type, or of a type that needs none.</param>
+public readonly record struct DecodeFailure(ErrorCode Code, string? RequestType, bool IsSignaling, RequestId? Id, ReadOnlyMemory<byte>? Token = null)
+{
+    /// <summary>Not the token.</summary>
+    public override string ToString() => Code.Wire;
+}
 
 /// <summary>JSON text to <see cref="ClientMessage"/>, and <see cref="ServerMessage"/> to JSON text.</summary>
 public static class MessageCodec
@@ -67,9 +72,12 @@ public static class MessageCodec
     private static ErrorCode? Decode(MessageReader reader, ref Known known, out ClientMessage? message)
     {
         message = null;
+        var hasId = reader.TryGetId(out known.Id);
         if (!reader.TryGetType(ClientTypes, out known.Type, out known.IsSignaling))
             return ErrorCode.MalformedMessage;
-        if (!reader.TryGetId(out known.Id))
+
+        known.Token = known.Type == MessageTypes.Ping ? (ReadOnlyMemory<byte>?)null : reader.Token;
+        if (!hasId)
             return ErrorCode.InvalidMessage;
 
         var error = known.Type is null ? ErrorCode.UnknownType : DecodeBody(reader, known.Type, out message);
@@ -149,7 +157,8 @@ public static class MessageCodec
         public string? Type;
         public bool IsSignaling;
         public RequestId? Id;
+        public ReadOnlyMemory<byte>? Token;
 
-        public readonly DecodeFailure Fail(ErrorCode code) => new(code, Type, IsSignaling, Id);
+        public readonly DecodeFailure Fail(ErrorCode code) => new(code, Type, IsSignaling, Id, Token);
     }
 }

@@ -66,7 +66,7 @@ internal readonly ref struct MessageReader(ReadOnlyMemory<byte> utf8, ReadOnlySp
     {
         username = GetString(Member.TargetUsername);
         peerId = GetString(Member.TargetPeerId);
-        return username is not null && (peerId is not null || !_members[(int)Member.TargetPeerId].IsPresent);
+        return !string.IsNullOrEmpty(username) && (peerId is not null || !_members[(int)Member.TargetPeerId].IsPresent);
     }
 
     public bool TryGetDescription(Member member, out SessionDescription description)

@@ -29,6 +29,7 @@ internal sealed class ChatCommands(ICluster cluster, ChatOptions options)
             "/nick" => await RenameAsync(session, scope, argument),
             "/block" => Block(session, scope, argument),
             "/unblock" => Unblock(session, scope, argument),
+            "/kick" or "/ban" or "/unban" => $"You do not have permission to use {command}.",
             "/register" or "/login" => "This server has no accounts.",
             _ => "Unknown command. Type /help for a list.",
         };
@@ -64,8 +65,13 @@ internal sealed class ChatCommands(ICluster cluster, ChatOptions options)
         return $"You have blocked {other.Username} for 12 hours.";
     }
 
-    private static string Unblock(Session session, Scope scope, string argument) =>
-        scope.Find(argument) is { } other && scope.Unblock(session, other)
+    private static string Unblock(Session session, Scope scope, string argument)
+    {
+        if (argument.Length == 0)
+            return "Usage: /unblock <username>";
+
+        return scope.Find(argument) is { } other && scope.Unblock(session, other)
             ? $"You have unblocked {other.Username}."
             : $"{argument.ToLowerInvariant()} was not blocked.";
+    }
 }

@@ -13,20 +13,27 @@ namespace MeshSignal.Server.Connections;
 internal sealed partial class ConnectionHandler(
     Admission admission, SessionStore sessions, MessageRouter router, MeshSignalOptions options, TimeProvider time, ILogger<ConnectionHandler> log)
 {
-    /// <summary>Runs as long as the socket lives. No exception of a peer's making leaves it.</summary>
+    // Of messages that have all come in already. The writers of those who get them wait on this thread's queue meanwhile, and theirs fill.
+    private const int LongestRow = 8;
+
+    /// <summary>Runs as long as the socket lives. No exception leaves it.</summary>
     public async Task RunAsync(IMessageSocket socket, ConnectionRequest request)
     {
         var connection = new Connection(socket, request.Profile, options, time);
-        var session = await admission.AdmitAsync(request, connection);
-        var end = SocketEnd.Lost;
+        var end = SocketEnd.Failed;
         try
         {
+            var session = await admission.AdmitAsync(request, connection);
             end = session is null ? await IgnoreAsync(socket) : await ServeAsync(socket, session);
         }
-        finally
+#pragma warning disable CA1031 // Whatever it is, the socket still has to be closed in good order, and nobody else's business is touched.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            await connection.EndAsync(end);
+            LogFault(e);
         }
+
+        await connection.EndAsync(end);
     }
 
     /// <summary>What a refused client still sends is read and not looked at: with unread input its socket would be reset, and it might never see why.</summary>
@@ -43,16 +50,24 @@ internal sealed partial class ConnectionHandler(
     private async Task<SocketEnd> ServeAsync(IMessageSocket socket, Session session)
     {
         LogOpened(session.Id, session.Profile);
-        var end = SocketEnd.Lost;
+        var end = SocketEnd.Failed;
         try
         {
-            while (true)
+            for (var inARow = 0; ; inARow++)
             {
-                using var received = await socket.ReceiveAsync();
+                var receiving = socket.ReceiveAsync();
+                if (!receiving.IsCompleted)
+                    inARow = 0;
+                using var received = await receiving;
                 if (received.End is not null)
                     return end = received.End;
 
                 await HandleAsync(session, received.Message);
+                if (inARow == LongestRow)
+                {
+                    await Task.Yield();
+                    inARow = 0;
+                }
             }
         }
         finally
@@ -65,19 +80,28 @@ internal sealed partial class ConnectionHandler(
     {
         if (!MessageCodec.TryDecode(utf8, out var message, out var failure))
         {
-            session.Refuse(failure, time);
+            // Whoever does not know the token is told that, and not what else is wrong.
+            var isForeign = failure.Token is { } token && !session.Token.Matches(token.Span);
+            session.Refuse(isForeign ? failure with { Code = ErrorCode.InvalidToken } : failure, time);
+            if (isForeign)
+                CountWrongToken(session);
             return;
         }
 
         if (message is not PingMessage && !session.Token.Matches(message.Token.Span))
         {
             session.Refuse(message, new Refusal(ErrorCode.InvalidToken), time);
-            if (session.WrongTokens.Add())
-                session.Connection.Close(CloseCode.BadToken, "too many wrong tokens");
+            CountWrongToken(session);
             return;
         }
 
         session.Answer(message, await RouteAsync(session, message), time);
+    }
+
+    private static void CountWrongToken(Session session)
+    {
+        if (session.WrongTokens.Add())
+            session.Connection.Close(CloseCode.BadToken, "too many wrong tokens");
     }
 
     /// <summary>A fault of ours costs the sender one coded answer, and nobody anything else.</summary>
@@ -98,20 +122,11 @@ internal sealed partial class ConnectionHandler(
 
     private void End(Session session, SocketEnd end)
     {
+        // A Close of the peer's own says that it leaves; the echo of ours does not.
         var closing = session.Connection.Closing;
+        var isLeaving = end.Cause == SocketEndCause.ClosedByPeer && closing is null;
         LogEnded(LevelOf(end, closing), session.Id, end.Cause, closing?.Code ?? end.Code);
-        try
-        {
-            // A Close of the peer's own says that it leaves; the echo of ours does not.
-            var isLeaving = end.Cause == SocketEndCause.ClosedByPeer && closing is null;
-            sessions.End(session, isLeaving ? LeaveReason.Left : LeaveReason.Disconnected);
-        }
-#pragma warning disable CA1031 // As above; here the socket still has to be closed in good order.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            LogFault(e, session.Id, "the session's end");
-        }
+        sessions.End(session, isLeaving ? LeaveReason.Left : LeaveReason.Disconnected);
     }
 
     /// <summary>An operator wants to know of peers that had to be shown out.</summary>
@@ -123,6 +138,9 @@ internal sealed partial class ConnectionHandler(
 
     [LoggerMessage("Session {Session} ended: {Cause}, close code {Code:D}")]
     private partial void LogEnded(LogLevel level, SessionId session, SocketEndCause cause, CloseCode code);
+
+    [LoggerMessage(LogLevel.Error, "A connection could not be served")]
+    private partial void LogFault(Exception fault);
 
     [LoggerMessage(LogLevel.Error, "Session {Session}: handling {MessageType} failed")]
     private partial void LogFault(Exception fault, SessionId session, string messageType);

@@ -108,7 +108,8 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
     {
         lock (_lock)
         {
-            if (!_isWriting)
+            // After the Close the transport gives the peer its time to answer.
+            if (!_isWriting || _closed.Task.IsCompleted)
                 return;
 
             var isStuck = _closing is null ? time.GetElapsedTime(_oldestAt) > limits.SendTimeout : time.GetElapsedTime(_closingAt) > Connection.CloseTime;

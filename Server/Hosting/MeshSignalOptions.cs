@@ -71,8 +71,8 @@ internal sealed class LimitOptions
     [Range(1024, 1024 * 1024 * 1024)]
     public int SendQueueBytes { get; set; } = 1024 * 1024;
 
-    /// <summary>The most messages that may wait for one peer to read.</summary>
-    [Range(1, 1_000_000)]
+    /// <summary>The most messages that may wait for one peer to read. A newcomer gets half a dozen at once.</summary>
+    [Range(16, 1_000_000)]
     public int SendQueueMessages { get; set; } = 1024;
 
     /// <summary>The longest that a message may wait for its peer to read.</summary>

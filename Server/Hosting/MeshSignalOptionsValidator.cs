@@ -16,6 +16,8 @@ internal sealed class MeshSignalOptionsContradictions : IValidateOptions<MeshSig
             errors.AddError("MeshSignal:Heartbeat:Timeout must be longer than PingInterval, else live peers are closed before they are asked.");
         if (options.Limits.SendQueueBytes < options.Limits.MessageBytes)
             errors.AddError("MeshSignal:Limits:SendQueueBytes must not be below MessageBytes, else a message that may be sent can never be delivered.");
+        if (options.Limits.SendQueueBytes <= options.Chat.HistoryBytes)
+            errors.AddError("MeshSignal:Limits:SendQueueBytes must be above Chat:HistoryBytes, else a long history closes whoever is shown it.");
         return errors.Build();
     }
 }

@@ -5,17 +5,20 @@ internal static partial class StartupLine
 {
     public static void Register(WebApplication app)
     {
-        app.Lifetime.ApplicationStarted.Register(() => LogListening(app.Logger, string.Join(", ", app.Urls), PageUrl(app.Urls.First())));
+        app.Lifetime.ApplicationStarted.Register(() => LogListening(app.Logger, string.Join(", ", app.Urls), PageUrl(app.Urls)));
     }
 
     /// <summary>An address that a browser on this machine can open; "localhost" also gets camera and microphone without TLS.</summary>
-    private static Uri PageUrl(string listening)
+    private static string PageUrl(ICollection<string> listening)
     {
-        var address = BindingAddress.Parse(listening);
+        var address = listening.Select(BindingAddress.Parse).FirstOrDefault(static address => !address.IsUnixPipe && !address.IsNamedPipe);
+        if (address is null)
+            return "what your proxy serves";
+
         var isLocal = address.Host is "localhost" or "127.0.0.1" or "[::1]" or "0.0.0.0" or "[::]" or "*" or "+";
-        return new UriBuilder(address.Scheme, isLocal ? "localhost" : address.Host, address.Port).Uri;
+        return new UriBuilder(address.Scheme, isLocal ? "localhost" : address.Host, address.Port).ToString();
     }
 
     [LoggerMessage(LogLevel.Information, "MeshSignal listens on {Addresses}; open {Page}")]
-    private static partial void LogListening(ILogger logger, string addresses, Uri page);
+    private static partial void LogListening(ILogger logger, string addresses, string page);
 }

@@ -15,10 +15,14 @@ internal sealed class CandidateHold
     /// <summary>More than any browser gathers for one description.</summary>
     public const int MaxCandidates = 64;
 
+    /// <summary>Of all that are held for one other peer. A candidate has a few hundred bytes; one message may have as many as this.</summary>
+    public const int MaxBytes = 64 * 1024;
+
     /// <summary>Candidates older than this belong to an attempt that has failed.</summary>
     public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(30);
 
     private readonly List<HeldCandidate> _held = [];
+    private int _bytes;
 
     /// <summary>The sender has sent an offer or an answer.</summary>
     public bool IsDescribed { get; private set; }
@@ -38,18 +42,20 @@ internal sealed class CandidateHold
 
     public bool MustHold(bool buffer) => !IsDescribed || (buffer && IsOfferOpen);
 
-    /// <summary>Holds one more. Gives the oldest, if it had to go for it.</summary>
-    public HeldCandidate? Add(HeldCandidate candidate)
+    /// <summary>Holds one more. Gives those that had to go for it, the oldest first.</summary>
+    public IReadOnlyList<HeldCandidate> Add(HeldCandidate candidate)
     {
-        HeldCandidate? oldest = null;
-        if (_held.Count == MaxCandidates)
+        List<HeldCandidate> gone = [];
+        while (_held.Count == MaxCandidates || (_bytes + candidate.Message.Length > MaxBytes && !IsEmpty))
         {
-            oldest = _held[0];
+            gone.Add(_held[0]);
+            _bytes -= _held[0].Message.Length;
             _held.RemoveAt(0);
         }
 
         _held.Add(candidate);
-        return oldest;
+        _bytes += candidate.Message.Length;
+        return gone;
     }
 
     /// <summary>Those that need not be held any more, in the order they came.</summary>
@@ -66,6 +72,7 @@ internal sealed class CandidateHold
 
         var taken = _held.FindAll(held => isWanted(held));
         _held.RemoveAll(held => isWanted(held));
+        _bytes -= taken.Sum(held => held.Message.Length);
         return taken;
     }
 }

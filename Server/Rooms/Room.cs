@@ -135,9 +135,8 @@ internal sealed class Room(RoomName name, ICluster cluster, CallOptions options,
 
     private Reply Hold(Peer sender, Peer target, CandidateMessage candidate, EncodedMessage encoded)
     {
-        var hold = sender.HoldFor(target);
-        if (hold.Add(new HeldCandidate(encoded, candidate.Id, candidate.Buffer, time.GetTimestamp())) is { } oldest)
-            Drop(sender, target, [oldest], "overflow");
+        var held = new HeldCandidate(encoded, candidate.Id, candidate.Buffer, time.GetTimestamp());
+        Drop(sender, target, sender.HoldFor(target).Add(held), "overflow");
         return Reply.Done;
     }
 
@@ -162,14 +161,15 @@ internal sealed class Room(RoomName name, ICluster cluster, CallOptions options,
             received.OfferClosed();
         }
 
-        Release(sent, target);
-        Release(received, sender);
+        Release(sender, target);
+        Release(target, sender);
     }
 
-    private void Release(CandidateHold hold, Peer target)
+    private void Release(Peer sender, Peer target)
     {
-        foreach (var held in hold.TakeReleased())
-            cluster.Deliver(target.Session, held.Message);
+        foreach (var held in sender.HoldFor(target).TakeReleased())
+            if (!cluster.Deliver(target.Session, held.Message))
+                Drop(sender, target, [held], "unavailable");
     }
 
     /// <summary>Tells the sender what will not arrive; a legacy client would not know what to do with it.</summary>

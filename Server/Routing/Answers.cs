@@ -20,7 +20,7 @@ internal static class Answers
     public static void Refuse(this Session session, DecodeFailure failure, TimeProvider time)
     {
         // That there are signals is not for legacy clients to know, however badly they are formed.
-        var isUnknown = failure.RequestType == MessageTypes.Signal && session.Profile == Profile.Legacy;
+        var isUnknown = failure.RequestType == MessageTypes.Signal && session.Profile == Profile.Legacy && failure.Code != ErrorCode.InvalidToken;
         var refusal = new Refusal(isUnknown ? ErrorCode.UnknownType : failure.Code);
         session.Refuse(refusal, failure.RequestType, failure.IsSignaling, failure.Id, null, time);
     }

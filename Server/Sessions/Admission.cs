@@ -32,6 +32,20 @@ internal sealed class Admission(SessionStore sessions, ScopeStore scopes, IClust
             return null;
 
         sessions.Add(session);
+        try
+        {
+            Welcome(session, scope);
+            return session;
+        }
+        catch
+        {
+            sessions.End(session, LeaveReason.Disconnected);
+            throw;
+        }
+    }
+
+    private void Welcome(Session session, RoomName scope)
+    {
         session.Deliver(new SessionTokenMessage(
             session.Token.Reveal(), session.Username, session.Profile, Resumed: false, ResumeGraceMs: 0, Features));
         session.Deliver(new HeartbeatConfigMessage(
@@ -40,8 +54,7 @@ internal sealed class Admission(SessionStore sessions, ScopeStore scopes, IClust
 
         // It may have waited for its name while the server began to stop; whoever is in the store later than this is told by nobody else.
         if (!readiness.IsReady)
-            connection.Close(CloseCode.ServiceRestart, "the server restarts");
-        return session;
+            session.Connection.Close(CloseCode.ServiceRestart, "the server restarts");
     }
 
     private async ValueTask<Session?> ClaimAsync(ConnectionRequest request, RoomName scope, Connection connection)

@@ -37,6 +37,8 @@ internal readonly struct Received : IDisposable
 internal sealed record SocketEnd(SocketEndCause Cause, CloseCode Code, string Reason)
 {
     public static readonly SocketEnd Lost = new(SocketEndCause.Lost, CloseCode.GoingAway, "");
+
+    public static readonly SocketEnd Failed = new(SocketEndCause.Failed, CloseCode.InternalError, "a fault of the server");
 }
 
 internal enum SocketEndCause
@@ -49,4 +51,7 @@ internal enum SocketEndCause
 
     /// <summary>The peer broke a rule of the framing.</summary>
     Violation,
+
+    /// <summary>A fault of the server; the socket itself may be well.</summary>
+    Failed,
 }

@@ -46,7 +46,7 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
                     return Received.Ended(ClosedByPeer());
 
                 var message = await ReceiveRestAsync(frame.EndOfMessage);
-                if (!_guard.IsCloseSent)
+                if (message.End is not null || !_guard.IsCloseSent)
                     return message;
                 message.Dispose();
             }
@@ -65,7 +65,9 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
         }
         catch (Exception e) when (IsSocketFailure(e))
         {
-            throw new IOException("The socket is gone.", e);
+            // After a violation the WebSocket sends no more, and the peer is still to get its Close: what was queued before that is dropped.
+            if (_guard.Violation is null && !_guard.IsCloseSent)
+                throw new IOException("The socket is gone.", e);
         }
     }
 
@@ -83,7 +85,7 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
 
     public async ValueTask CloseAsync(CloseCode code, string reason)
     {
-        _linger = _time.CreateTimer(static socket => ((GuardedWebSocket)socket!)._abort(), this, LingerTime, Timeout.InfiniteTimeSpan);
+        _linger = StartLinger();
         try
         {
             await _guard.CloseAsync(code, reason);
@@ -96,6 +98,8 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
 
     public async ValueTask LingerAsync()
     {
+        // Nothing else watches over the socket by now.
+        _linger ??= StartLinger();
         try
         {
             await _guard.DiscardAsync();
@@ -114,6 +118,9 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
         _webSocket.Dispose();
     }
 
+    private ITimer StartLinger() =>
+        _time.CreateTimer(static socket => ((GuardedWebSocket)socket!)._abort(), this, LingerTime, Timeout.InfiniteTimeSpan);
+
     /// <summary>The ways in which Kestrel and the WebSocket say that the socket is gone; InvalidOperationException is Kestrel's, for a pipe that was completed.</summary>
     private static bool IsSocketFailure(Exception e) =>
         e is IOException or WebSocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
@@ -122,7 +129,8 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
     {
         // The guard may be some frames ahead of the WebSocket, so what it has seen declared is a hint; that no message outgrows the limit is certain.
         var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(_headers.MessageBytes, SmallestBuffer));
-        var (count, isCut) = (0, false);
+        var count = 0;
+        SocketEnd? end = null;
         try
         {
             while (!isWhole)
@@ -132,8 +140,13 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
                 var part = await _webSocket.ReceiveAsync(buffer.AsMemory(count), CancellationToken.None);
                 (count, isWhole) = (count + part.Count, part.EndOfMessage);
 
+                // Between two fragments: the message will never be whole.
+                if (part.MessageType == WebSocketMessageType.Close)
+                    end = ClosedByPeer();
+
                 // At an empty last fragment the WebSocket does not look whether the text before it ended within a character.
-                isCut = part.Count == 0 && isWhole && !Utf8.IsValid(buffer.AsSpan(0, count));
+                else if (part.Count == 0 && isWhole && !Utf8.IsValid(buffer.AsSpan(0, count)))
+                    end = new SocketEnd(SocketEndCause.Violation, CloseCode.InvalidPayload, "a text is not UTF-8");
             }
         }
         catch
@@ -142,10 +155,11 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
             throw;
         }
 
-        if (!isCut)
+        if (end is null)
             return Received.Whole(buffer, count);
+
         ArrayPool<byte>.Shared.Return(buffer);
-        return Received.Ended(new SocketEnd(SocketEndCause.Violation, CloseCode.InvalidPayload, "a text is not UTF-8"));
+        return Received.Ended(end);
     }
 
     private static byte[] Grow(byte[] full)

@@ -14,8 +14,12 @@ internal sealed class CommandTests
 
         await lobby.Alice.SayAsync("/help");
 
+        // Word for word what js-chat-server says of those that there are, but for the condition of /nick.
         var help = (await lobby.Alice.ExpectAsync(MessageTypes.System)).Text("text").Split('\n');
-        Assert.That(help.Select(line => line.Split(' ')[0]), Is.EquivalentTo(["/help", "/nick", "/list", "/block", "/unblock"]));
+        Assert.That(help, Is.EqualTo([
+            "/nick <name> - Change your nickname, except in a call.", "/list - List online users.", "/block <username> - Block a user for 12 hours.",
+            "/unblock <username> - Unblock a user.", "/help - Show this help message.",
+        ]));
         await lobby.Bob.ExpectNothingAsync();
     }
 
@@ -170,6 +174,10 @@ internal sealed class CommandTests
     [TestCase("/block alice", "You cannot block yourself.")]
     [TestCase("/unblock Bob", "bob was not blocked.")]
     [TestCase("/unblock Nobody", "nobody was not blocked.")]
+    [TestCase("/kick", "You do not have permission to use /kick.")]
+    [TestCase("/ban Alice", "You do not have permission to use /ban.")]
+    [TestCase("/unban Alice", "You do not have permission to use /unban.")]
+    [TestCase("/unblock", "Usage: /unblock <username>")]
     [TestCase("/frobnicate", "Unknown command. Type /help for a list.")]
     [TestCase("/", "Unknown command. Type /help for a list.")]
     [TestCase("  /helpme", "Unknown command. Type /help for a list.")]

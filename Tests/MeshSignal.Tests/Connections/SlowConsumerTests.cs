@@ -9,10 +9,10 @@ internal sealed class SlowConsumerTests
     [Test]
     public async Task One_message_too_many_closes_it_with_4040()
     {
-        await using var call = await Call.StartAsync(("MeshSignal:Limits:SendQueueMessages", "4"));
+        await using var call = await Call.StartAsync(("MeshSignal:Limits:SendQueueMessages", "16"));
 
-        // One is being written, four wait.
-        for (var i = 0; i < 5; i++)
+        // One is being written, sixteen wait.
+        for (var i = 0; i < 17; i++)
             await call.SignalAsync("small", delivered: true);
         await call.SignalAsync("small", delivered: false);
 
@@ -22,7 +22,7 @@ internal sealed class SlowConsumerTests
     [Test]
     public async Task One_byte_too_many_closes_it_with_4040()
     {
-        await using var call = await Call.StartAsync(("MeshSignal:Limits:SendQueueBytes", "4096"), ("MeshSignal:Limits:MessageBytes", "4096"));
+        await using var call = await Call.StartAsync(("MeshSignal:Limits:SendQueueBytes", "4096"), ("MeshSignal:Limits:MessageBytes", "4096"), ("MeshSignal:Chat:HistoryBytes", "4000"));
 
         await call.SignalAsync(new string('x', 3000), delivered: true);
         await call.SignalAsync(new string('x', 3000), delivered: true);
@@ -67,8 +67,8 @@ internal sealed class SlowConsumerTests
     [Test]
     public async Task One_that_is_being_closed_is_unavailable_until_it_has_left()
     {
-        await using var call = await Call.StartAsync(("MeshSignal:Limits:SendQueueMessages", "4"));
-        for (var i = 0; i < 5; i++)
+        await using var call = await Call.StartAsync(("MeshSignal:Limits:SendQueueMessages", "16"));
+        for (var i = 0; i < 17; i++)
             await call.SignalAsync("small", delivered: true);
 
         await call.SignalAsync("small", delivered: false);

@@ -32,6 +32,37 @@ internal sealed class WrongTokenTests
         await alice.ExpectErrorAsync(ErrorCode.InvalidToken);
     }
 
+    /// <summary>Only messages that were right in everything else were counted, so a guesser had but to make another mistake.</summary>
+    [Test]
+    [TestCase("""{"type":"webrtc-offer","token":"wrong","id":1}""")]
+    [TestCase("""{"type":"webrtc-join","token":"wrong","mediaTypes":5,"id":1}""")]
+    [TestCase("""{"type":"webrtc-nonsense","token":"wrong","id":1}""")]
+    [TestCase("""{"type":"chat","id":1}""")]
+    [TestCase("""{"type":"nonsense","token":"wrong","id":1}""")]
+    public async Task It_is_the_error_whatever_else_is_wrong_and_it_counts(string message)
+    {
+        await using var server = await TestServer.StartAsync();
+        using var alice = await server.ConnectAsync("alice");
+        for (var i = 0; i < 20; i++)
+        {
+            await alice.SendRawAsync(message);
+            await alice.ExpectErrorAsync(ErrorCode.InvalidToken, id: 1);
+        }
+
+        Assert.That(await alice.ExpectCloseAsync(), Is.EqualTo((int)CloseCode.BadToken));
+    }
+
+    [Test]
+    public async Task A_legacy_client_is_told_even_about_a_candidate()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var alice = await server.ConnectLegacyAsync("alice", chat: false);
+
+        await alice.SendRawAsync("""{"type":"webrtc-ice-candidate","token":"wrong","targetUsername":"bob","candidate":{"candidate":"a"}}""");
+
+        Assert.That((await alice.ExpectErrorAsync(ErrorCode.InvalidToken)).Text("error"), Is.EqualTo("Invalid session token"));
+    }
+
     [Test]
     public async Task No_token_and_another_sessions_token_are_wrong_too()
     {

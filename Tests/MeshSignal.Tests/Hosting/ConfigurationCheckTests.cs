@@ -89,8 +89,15 @@ internal sealed class ConfigurationCheckTests
     [TestCase("65536", false)]
     public void A_queue_that_is_smaller_than_a_message_is_a_contradiction(string queueBytes, bool isError) =>
         Assert.That(
-            Errors(("MeshSignal:Limits:SendQueueBytes", queueBytes)),
+            Errors(("MeshSignal:Limits:SendQueueBytes", queueBytes), ("MeshSignal:Chat:HistoryBytes", "0")),
             isError ? Has.Count.EqualTo(1).And.All.Contains("MeshSignal:Limits:SendQueueBytes") : Is.Empty);
+
+    [TestCase("1048576", true)]
+    [TestCase("1048575", false)]
+    public void A_history_that_a_queue_cannot_hold_is_a_contradiction(string historyBytes, bool isError) =>
+        Assert.That(
+            Errors(("MeshSignal:Chat:HistoryBytes", historyBytes)),
+            isError ? Has.Count.EqualTo(1).And.All.Contains("Chat:HistoryBytes") : Is.Empty);
 
     [Test]
     public void All_errors_come_in_one_list()
@@ -102,6 +109,7 @@ internal sealed class ConfigurationCheckTests
             ("MeshSignal:Calls:MaxParticipants", "1"),
             ("MeshSignal:Heartbeat:Timeout", "00:00:10"),
             ("MeshSignal:Limits:SendQueueBytes", "2048"),
+            ("MeshSignal:Chat:HistoryBytes", "2047"),
             ("Kestrel:Endpoints:A:Protocols", "Http3"));
         string[] named =
             ["MeshSignal:Nope", "Fragments", "Heartbeat:Interval", "MaxParticipants", "Heartbeat:Timeout", "SendQueueBytes", "Kestrel:Endpoints:A"];

@@ -46,6 +46,15 @@ internal sealed class ServerProcessTests
             Does.Match(@"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} INF MeshSignal listens on http://127\.0\.0\.1:\d+; open http://localhost:\d+/$"));
     }
 
+    /// <summary>Behind a proxy on the same machine; no browser can open it, and looking for what it could ended the start.</summary>
+    [Test]
+    public async Task Listens_on_a_unix_socket_too()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"meshsignal-{Guid.NewGuid():N}.sock");
+        await using var server = ServerProcess.Start($"--urls=http://unix:{path}");
+        Assert.That(await server.ReadLineAsync(), Does.Contain($"MeshSignal listens on http://unix:{path}; open what your proxy serves"));
+    }
+
     [Test]
     public async Task The_settings_file_can_be_overridden()
     {

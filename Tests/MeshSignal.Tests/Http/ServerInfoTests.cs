@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using MeshSignal.Tests.Protocol;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Http;
@@ -23,6 +24,13 @@ internal sealed class ServerInfoTests
     {
         await using var server = await RealServer.StartAsync();
         Assert.That(Paths((await GetAsync(server, path)).RootElement), Is.EquivalentTo(Members));
+    }
+
+    [Test]
+    public void Its_example_in_the_protocol_document_has_them_too()
+    {
+        var (_, json) = new ProtocolDocument().Examples.Single(example => example.Sender == "http");
+        Assert.That(Paths(JsonElement.Parse(json)), Is.EquivalentTo(Members));
     }
 
     [Test]

@@ -150,6 +150,7 @@ internal sealed class DecodeFailureTests
     [TestCase("""{"type":"webrtc-signal","signal":{},"targetUsername":{"a":"bob"}}""")]
     [TestCase("""{"type":"webrtc-ice-candidate","candidate":{},"targetUsername":"bob","targetPeerId":5}""")]
     [TestCase("""{"type":"webrtc-ice-candidate","candidate":{},"targetUsername":"bob","targetPeerId":null}""")]
+    [TestCase("""{"type":"webrtc-offer","targetUsername":"","offer":"o"}""")]
     public void A_target_is_a_name_and_perhaps_a_stay(string json) => Assert.That(Decoding.Fail(json).Code, Is.EqualTo(ErrorCode.InvalidTarget));
 
     [TestCase("authenticate", false)]
@@ -182,4 +183,14 @@ internal sealed class DecodeFailureTests
                 Is.EqualTo(new DecodeFailure(ErrorCode.InvalidMessage, MessageTypes.Join, true, null)));
         }
     }
+
+    [TestCase("""{"type":"webrtc-offer","token":"abc"}""", "abc")]
+    [TestCase("""{"token":"\u0061bc","type":"nonsense"}""", "abc")]
+    [TestCase("""{"type":"chat"}""", "")]
+    [TestCase("""{"type":"chat","token":5}""", "")]
+    [TestCase("""{"type":"ping","token":"abc","id":1.5}""", null)]
+    [TestCase("""{"token":"abc"}""", null)]
+    [TestCase("""{"type":"chat","token":"abc""", null)]
+    public void What_has_a_type_shows_its_token_although_it_fails(string json, string? token) =>
+        Assert.That(Decoding.FailingToken(json), Is.EqualTo(token));
 }

@@ -22,10 +22,18 @@ internal static class Decoding
 
     public static DecodeFailure Fail(string json) => Fail(Encoding.UTF8.GetBytes(json));
 
+    /// <summary>Without the token, which is a slice and equal to nothing but itself.</summary>
     public static DecodeFailure Fail(byte[] utf8)
     {
         Assert.That(MessageCodec.TryDecode(utf8, out _, out var failure), Is.False);
-        return failure;
+        return failure with { Token = null };
+    }
+
+    /// <summary>The token of a message that fails.</summary>
+    public static string? FailingToken(string json)
+    {
+        Assert.That(MessageCodec.TryDecode(Encoding.UTF8.GetBytes(json), out _, out var failure), Is.False);
+        return failure.Token?.Text();
     }
 
     public static string Text(this ReadOnlyMemory<byte> utf8) => Encoding.UTF8.GetString(utf8.Span);

@@ -27,7 +27,7 @@ internal sealed class ProtocolDocumentTests
 
     [Test]
     public void Every_example_says_who_sends_it() =>
-        Assert.That(_document.Examples.Select(example => example.Sender), Is.Not.Empty.And.All.AnyOf("client", "server"));
+        Assert.That(_document.Examples.Select(example => example.Sender), Is.Not.Empty.And.All.AnyOf("client", "server", "http"));
 
     [Test]
     public void Every_client_example_is_decoded()

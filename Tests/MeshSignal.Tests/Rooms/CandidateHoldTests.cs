@@ -106,11 +106,23 @@ internal sealed class CandidateHoldTests
     public void The_sixty_fifth_pushes_the_oldest_out()
     {
         for (var i = 0; i < CandidateHold.MaxCandidates; i++)
-            Assert.That(_hold.Add(New($"{i}")), Is.Null);
+            Assert.That(_hold.Add(New($"{i}")), Is.Empty);
 
-        Assert.That(_hold.Add(New("64"))?.Id, Is.EqualTo(new RequestId("0")));
-        Assert.That(_hold.Add(New("65"))?.Id, Is.EqualTo(new RequestId("1")));
+        Assert.That(_hold.Add(New("64")).Single().Id, Is.EqualTo(new RequestId("0")));
+        Assert.That(_hold.Add(New("65")).Single().Id, Is.EqualTo(new RequestId("1")));
         Assert.That(Names(_hold.TakeAll()), Is.EqualTo(Enumerable.Range(2, 64).Select(number => number.ToString(CultureInfo.InvariantCulture))));
+    }
+
+    [Test]
+    public void Sixty_four_large_candidates_are_not_four_megabytes()
+    {
+        var half = CandidateHold.MaxBytes / 2;
+        Assert.That(_hold.Add(New("a", bytes: half)), Is.Empty);
+        Assert.That(_hold.Add(New("b", bytes: half)), Is.Empty);
+        Assert.That(Names(_hold.Add(New("c", bytes: 1))), Is.EqualTo(["a"]));
+        Assert.That(Names(_hold.Add(New("d", bytes: CandidateHold.MaxBytes))), Is.EqualTo(["b", "c"]));
+        Assert.That(Names(_hold.TakeAll()), Is.EqualTo(["d"]));
+        Assert.That(_hold.Add(New("e", bytes: CandidateHold.MaxBytes)), Is.Empty);
     }
 
     [Test]
@@ -137,7 +149,7 @@ internal sealed class CandidateHoldTests
     }
 
     private static IEnumerable<string> Names(IEnumerable<HeldCandidate> candidates) =>
-        candidates.Select(held => Encoding.UTF8.GetString(held.Message.Utf8.Span));
+        candidates.Select(held => Encoding.UTF8.GetString(held.Message.Utf8.Span).TrimEnd());
 
     private void Add(params string[] names)
     {
@@ -147,6 +159,6 @@ internal sealed class CandidateHoldTests
 
     private void Add(string name, bool buffer) => _hold.Add(New(name, buffer));
 
-    private HeldCandidate New(string name, bool buffer = false) =>
-        new(new EncodedMessage(Encoding.UTF8.GetBytes(name)), new RequestId(name), buffer, _clock.GetTimestamp());
+    private HeldCandidate New(string name, bool buffer = false, int bytes = 0) =>
+        new(new EncodedMessage(Encoding.UTF8.GetBytes(name.PadRight(bytes))), new RequestId(name), buffer, _clock.GetTimestamp());
 }

@@ -35,6 +35,23 @@ internal sealed class DroppedCandidateTests
     }
 
     [Test]
+    public async Task A_legacy_peer_that_rolled_back_hears_nothing_and_they_are_dropped_all_the_same()
+    {
+        await using var call = await Pair.InCallAsync(Profile.V1, Profile.Legacy);
+        await call.Bob.OfferAsync("alice");
+        await call.Bob.CandidateAsync("alice", "b1", buffer: true);
+        await call.Alice.ExpectAsync(MessageTypes.Offer);
+        await call.Alice.OfferAsync("bob");
+        await call.Bob.ExpectAsync(MessageTypes.Offer);
+
+        await call.Bob.AnswerAsync("alice");
+
+        await call.Alice.ExpectAsync(MessageTypes.Answer);
+        await call.Alice.ExpectNothingAsync();
+        await call.Bob.ExpectNothingAsync();
+    }
+
+    [Test]
     public async Task After_a_rollback_the_void_offer_holds_nothing_any_more()
     {
         await using var call = await Pair.InCallAsync();

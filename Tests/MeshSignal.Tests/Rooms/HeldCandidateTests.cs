@@ -165,9 +165,9 @@ internal sealed class HeldCandidateTests
     [Test]
     public async Task A_description_that_could_not_be_queued_opens_no_offer()
     {
-        await using var call = await Pair.InCallAsync(("MeshSignal:Limits:SendQueueMessages", "4"));
+        await using var call = await Pair.InCallAsync(("MeshSignal:Limits:SendQueueMessages", "16"));
         call.Bob.InMemory.StopReading();
-        for (var i = 0; i < 5; i++)
+        for (var i = 0; i < 17; i++)
         {
             await call.Alice.SendAsync(MessageTypes.Signal, new { targetUsername = "bob", signal = i, id = i });
             await call.Alice.ExpectAckAsync(i);

@@ -1,4 +1,6 @@
 using MeshSignal.Protocol;
+using MeshSignal.Server.Sessions;
+using MeshSignal.Server.Transport;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Routing;
@@ -23,6 +25,24 @@ internal sealed class HandlerFaultTests
         await call.Alice.ExpectAckAsync("o2");
         await call.Bob.ExpectAsync(MessageTypes.Offer);
         call.Server.ExpectedErrors = 1;
+    }
+
+    /// <summary>The session was left behind: its name taken for ever, a ghost in every list.</summary>
+    [Test]
+    public async Task One_that_strikes_while_somebody_comes_in_leaves_nothing_of_him_behind()
+    {
+        await using var server = await TestServer.StartAsync(FaultyCluster.Replacing(out var cluster));
+        using var alice = await server.ConnectLegacyAsync("alice");
+        cluster.ThrowsFor = session => session.Username.Value == "alice";
+
+        using var bob = server.Open(new ConnectionRequest(Profile.V1, "bob"));
+        Assert.That(await bob.ExpectCloseAsync(), Is.EqualTo((int)CloseCode.InternalError));
+        await bob.Served.WaitAsync(TestPeer.Timeout);
+        server.ExpectedErrors = server.Log.Errors.Count();
+
+        cluster.ThrowsFor = _ => false;
+        using var again = await server.ConnectAsync("bob");
+        Assert.That((again.Name, server.Get<SessionStore>().Count), Is.EqualTo(("bob", 2)));
     }
 
     [Test]

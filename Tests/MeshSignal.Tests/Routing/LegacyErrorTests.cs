@@ -84,14 +84,16 @@ internal sealed class LegacyErrorTests
     [TestCase("""{"type":"chat",""", "Invalid message format.")]
     [TestCase("""{"content":"hello"}""", "Invalid message format.")]
     [TestCase("""{"type":null}""", "Invalid message format.")]
-    [TestCase("""{"type":"dance"}""", "Invalid message structure.")]
-    [TestCase("""{"type":"chat"}""", "Invalid message structure.")]
+    [TestCase("""{"type":"dance","token":"TOKEN"}""", "Invalid message structure.")]
+    [TestCase("""{"type":"chat","token":"TOKEN"}""", "Invalid message structure.")]
+    [TestCase("""{"type":"dance"}""", "Invalid session token.")]
+    [TestCase("""{"type":"chat"}""", "Invalid session token.")]
     public async Task What_is_no_message_is_told_as_a_line_of_the_systems(string text, string answer)
     {
         await using var server = await TestServer.StartAsync();
         using var alice = await server.ConnectLegacyAsync("alice");
 
-        await alice.SendRawAsync(text);
+        await alice.SendRawAsync(text.Replace("TOKEN", alice.Token, StringComparison.Ordinal));
 
         await alice.ExpectSystemAsync(answer);
         await alice.ExpectNothingAsync();

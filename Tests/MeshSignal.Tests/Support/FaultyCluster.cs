@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Cluster;
 using MeshSignal.Server.Sessions;
@@ -20,6 +21,9 @@ internal sealed class FaultyCluster : ICluster
     /// <summary>How many messages have been queued for peers through here.</summary>
     public int Deliveries => Volatile.Read(ref _deliveries);
 
+    /// <summary>All of them.</summary>
+    public ConcurrentQueue<EncodedMessage> Delivered { get; } = new();
+
     public static Action<IServiceCollection, FakeClock> Replacing(out FaultyCluster cluster)
     {
         var faulty = cluster = new FaultyCluster();
@@ -37,6 +41,7 @@ internal sealed class FaultyCluster : ICluster
             throw new InvalidOperationException("A fault that a test provoked.");
 
         Interlocked.Increment(ref _deliveries);
+        Delivered.Enqueue(message);
         return _local.Deliver(target, message);
     }
 }

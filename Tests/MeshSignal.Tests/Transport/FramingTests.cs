@@ -37,6 +37,35 @@ internal sealed class FramingTests
         await bystander.ExpectNothingAsync();
     }
 
+    /// <summary>The WebSocket that met the violation sent no more; the writer took that for a lost socket, and the peer was left open for ever without a word.</summary>
+    [TestCaseSource(typeof(FramingCases), nameof(FramingCases.Violations))]
+    [TestCaseSource(typeof(FramingCases), nameof(FramingCases.BadText))]
+    public async Task Violation_behind_messages_that_are_still_being_answered_is_closed_too(FramingCase written, int code)
+    {
+        await using var server = await RealServer.StartAsync();
+        using var peer = await RawSocket.OpenAsync(server.Port);
+        byte[] pings = [.. Enumerable.Repeat(Message("""{"type":"ping"}"""), 20).SelectMany(static ping => ping)];
+        await peer.SendAsync(pings);
+        await WriteAsync(peer, written);
+
+        var close = await peer.ReadCloseAsync();
+        Assert.That(close.CloseCode, Is.EqualTo(code), close.Text);
+        await AssertEndedAsync(peer);
+    }
+
+    /// <summary>Its result says "end of message", which was believed: others got half a message, and the Close was not answered.</summary>
+    [Test]
+    public async Task Close_between_two_fragments_is_a_close_and_no_message()
+    {
+        await using var server = await RealServer.StartAsync();
+        using var peer = await RawSocket.OpenAsync(server.Port);
+        await peer.SendAsync([.. Frame(Text, """{"type":"ping"}""", isFinal: false), .. Closing(1000)]);
+
+        var frame = await peer.ReadFrameAsync();
+        Assert.That((frame.Opcode, frame.CloseCode), Is.EqualTo((Close, 1000)));
+        await AssertEndedAsync(peer);
+    }
+
     [Test]
     public async Task Message_that_is_no_message_is_answered_and_the_connection_stays()
     {

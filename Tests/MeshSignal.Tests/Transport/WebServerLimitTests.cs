@@ -1,0 +1,53 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using MeshSignal.Tests.Support;
+
+namespace MeshSignal.Tests.Transport;
+
+/// <summary>What Kestrel is told, seen from outside. Its own defaults would be 130 s for a silent socket, and HTTP/2 for whoever asks.</summary>
+internal sealed class WebServerLimitTests
+{
+    [TestCase("")]
+    [TestCase("GET / HTTP/1.1\r\nHost: local")]
+    public async Task Socket_that_never_finishes_a_request_is_closed(string sent)
+    {
+        await using var server = await RealServer.StartAsync();
+        using var peer = await RawSocket.ConnectAsync(server.Port);
+        await peer.SendAsync(System.Text.Encoding.ASCII.GetBytes(sent));
+
+        // A request that was begun is answered with 408; one that was not, with nothing.
+        var end = await peer.ReadToEndAsync();
+        Assert.That(end, sent.Length == 0 ? Is.Zero : Is.Positive);
+    }
+
+    [Test]
+    public async Task Http2_is_not_spoken_over_tls_either()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
+        var file = Path.Combine(Path.GetTempPath(), $"meshsignal-{Guid.NewGuid():N}.pfx");
+        await File.WriteAllBytesAsync(file, certificate.Export(X509ContentType.Pfx));
+        try
+        {
+            await using var server = await RealServer.StartAsync(("urls", "https://127.0.0.1:0"), ("Kestrel:Certificates:Default:Path", file));
+            using var socket = new TcpClient();
+            await socket.ConnectAsync(IPAddress.Loopback, server.Port);
+            await using var tls = new SslStream(socket.GetStream());
+            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+            {
+                TargetHost = "localhost",
+                ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+                RemoteCertificateValidationCallback = (_, presented, _, _) => presented!.GetCertHashString() == certificate.GetCertHashString(),
+            });
+            Assert.That(tls.NegotiatedApplicationProtocol, Is.EqualTo(SslApplicationProtocol.Http11));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+}
