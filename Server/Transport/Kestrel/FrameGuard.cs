@@ -8,12 +8,15 @@ namespace MeshSignal.Server.Transport.Kestrel;
 /// <summary>
 /// Stands between Kestrel's upgraded stream and a WebSocket implementation, because <see cref="System.Net.WebSockets.WebSocket"/> hides its frames: it takes a
 /// header that declares 2^62 bytes without a word, shows neither empty fragments nor pings, and can send no ping. Bytes pass through unchanged while
-/// <see cref="FrameHeaders"/> follows them; a violation ends the reading. Writes are whole frames, one after another, so that a ping or a Close of ours fits
-/// between them.
+/// <see cref="FrameHeaders"/> follows them; a violation ends the reading. The WebSocket reads, and writes the pongs; all else is written here, in whole
+/// frames: a WebSocket that has met a violation sends nothing more, but its peer is still to get what was queued, and the Close.
 /// </summary>
 internal sealed class FrameGuard(Stream inner, FrameHeaders headers) : Stream
 {
+    private const int MaxReason = 123;
+    private const int MaxHeader = 10;
     private const byte Final = 0x80;
+    private const byte TextOpcode = 0x1;
     private const byte CloseOpcode = 0x8;
     private const byte PingOpcode = 0x9;
 
@@ -69,19 +72,18 @@ internal sealed class FrameGuard(Stream inner, FrameHeaders headers) : Stream
         }
     }
 
-    public ValueTask PingAsync() => WriteAsync(new byte[] { Final | PingOpcode, 0 });
+    /// <summary>One text message in one frame.</summary>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8) => WriteFrameAsync(TextOpcode, utf8);
+
+    public ValueTask PingAsync() => WriteFrameAsync(PingOpcode, default);
 
     /// <param name="reason">At most 123 bytes of UTF-8; what is beyond is cut.</param>
     public ValueTask CloseAsync(CloseCode code, string reason)
     {
-        var text = Encoding.UTF8.GetBytes(reason).AsSpan();
-        text = text[..Math.Min(text.Length, 123)];
-        var frame = new byte[4 + text.Length];
-        frame[0] = Final | CloseOpcode;
-        frame[1] = (byte)(2 + text.Length);
-        BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(2), (ushort)code);
-        text.CopyTo(frame.AsSpan(4));
-        return WriteAsync(frame);
+        var payload = new byte[2 + Math.Min(Encoding.UTF8.GetByteCount(reason), MaxReason)];
+        BinaryPrimitives.WriteUInt16BigEndian(payload, (ushort)code);
+        Encoding.UTF8.GetEncoder().Convert(reason, payload.AsSpan(2), flush: true, out _, out var count, out _);
+        return WriteFrameAsync(CloseOpcode, payload.AsMemory(0, 2 + count));
     }
 
     /// <summary>Reads past the WebSocket and discards, until the peer's Close or the end. Only for when the WebSocket reads no more.</summary>
@@ -116,6 +118,41 @@ internal sealed class FrameGuard(Stream inner, FrameHeaders headers) : Stream
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     // Not Dispose: a WebSocket that gives up disposes its stream, and this one still has a Close to send.
+
+    /// <summary>A server's frames are not masked (RFC 6455 section 5.1), so the payload is copied as it is, once, and goes out with its header in one write.</summary>
+    private async ValueTask WriteFrameAsync(byte opcode, ReadOnlyMemory<byte> payload)
+    {
+        var frame = ArrayPool<byte>.Shared.Rent(MaxHeader + payload.Length);
+        try
+        {
+            var header = WriteHeader(frame, opcode, payload.Length);
+            payload.CopyTo(frame.AsMemory(header));
+            await WriteAsync(frame.AsMemory(0, header + payload.Length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(frame);
+        }
+    }
+
+    private static int WriteHeader(Span<byte> frame, byte opcode, int length)
+    {
+        frame[0] = (byte)(Final | opcode);
+        switch (length)
+        {
+            case <= 125:
+                frame[1] = (byte)length;
+                return 2;
+            case <= ushort.MaxValue:
+                frame[1] = 126;
+                BinaryPrimitives.WriteUInt16BigEndian(frame[2..], (ushort)length);
+                return 4;
+            default:
+                frame[1] = 127;
+                BinaryPrimitives.WriteUInt64BigEndian(frame[2..], (ulong)length);
+                return MaxHeader;
+        }
+    }
 
     private async ValueTask<int> ReadSlowAsync(ValueTask<int> read, Memory<byte> buffer) => Follow(buffer, await read);
 

@@ -5,7 +5,7 @@ using MeshSignal.Protocol;
 
 namespace MeshSignal.Server.Transport.Kestrel;
 
-/// <summary>The default transport: System.Net.WebSockets frames over a guarded stream of Kestrel's.</summary>
+/// <summary>The default transport: System.Net.WebSockets reads, over a guarded stream of Kestrel's, and the guard writes.</summary>
 internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
 {
     /// <summary>How long the peer may take to read our Close and to answer it.</summary>
@@ -20,6 +20,7 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
     private readonly TimeProvider _time;
     private readonly Action _abort;
     private ITimer? _linger;
+    private volatile bool _isLost;
 
     /// <param name="stream">Kestrel's, after the upgrade.</param>
     /// <param name="abort">Tears the connection down.</param>
@@ -59,15 +60,17 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> utf8)
     {
+        // Kestrel takes what is written to a connection that is gone, and says nothing.
+        if (_isLost)
+            throw new IOException("The socket is gone.");
+
         try
         {
-            await _webSocket.SendAsync(utf8, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+            await _guard.SendAsync(utf8);
         }
         catch (Exception e) when (IsSocketFailure(e))
         {
-            // After a violation the WebSocket sends no more, and the peer is still to get its Close: what was queued before that is dropped.
-            if (_guard.Violation is null && !_guard.IsCloseSent)
-                throw new IOException("The socket is gone.", e);
+            throw new IOException("The socket is gone.", e);
         }
     }
 
@@ -183,6 +186,10 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
             return new SocketEnd(SocketEndCause.Violation, violation.Code, violation.Reason);
 
         // The WebSocket found a violation of its own (text that is not UTF-8, a Close with a code that must not be sent) and has answered it.
-        return _guard.IsCloseSent && _linger is null ? new SocketEnd(SocketEndCause.Violation, CloseCode.ProtocolError, "") : SocketEnd.Lost;
+        if (_guard.IsCloseSent && _linger is null)
+            return new SocketEnd(SocketEndCause.Violation, CloseCode.ProtocolError, "");
+
+        _isLost = true;
+        return SocketEnd.Lost;
     }
 }

@@ -60,8 +60,7 @@ internal static class WebSocketUpgrade
 
     private static string Accept(string key)
     {
-        // SHA-1 because RFC 6455 says so; it proves that the server understood the handshake and protects nothing.
-#pragma warning disable CA5350
+#pragma warning disable CA5350 // SHA-1 because RFC 6455 says so; it proves that the server understood the handshake and protects nothing.
         return Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + AcceptGuid)));
 #pragma warning restore CA5350
     }
