@@ -12,7 +12,7 @@ public readonly record struct SessionDescription(ReadOnlyMemory<byte> Utf8)
 /// <summary>A <c>candidate</c> as sent: an object such as <c>RTCIceCandidateInit</c> (W3C webrtc-pc 4.8), a candidate line, or null.</summary>
 public readonly record struct IceCandidate(ReadOnlyMemory<byte> Utf8)
 {
-    /// <summary><c>null</c> and the empty string both say that no more candidates will come (RFC 8838 section 9).</summary>
+    /// <summary><c>null</c> and the empty string both say that no more candidates will come (RFC 8838, end-of-candidates indication).</summary>
     public bool IsEndOfCandidates => Utf8.Span.SequenceEqual("null"u8) || Utf8.Span.SequenceEqual("\"\""u8);
 
     public override string ToString() => nameof(IceCandidate);

@@ -71,7 +71,7 @@ public sealed record RoomConfig(
     public const string AllTransports = "all";
 }
 
-/// <summary>A member of <c>RTCConfiguration.iceServers</c> (W3C webrtc-pc 4.2.4).</summary>
+/// <summary>A member of <c>RTCConfiguration.iceServers</c> (W3C webrtc-pc, RTCIceServer).</summary>
 public sealed record IceServer(IReadOnlyList<string> Urls);
 
 /// <param name="Polite">The receiver's role towards this peer: of two peers the one that joined later is polite.</param>

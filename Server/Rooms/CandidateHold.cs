@@ -8,7 +8,7 @@ internal readonly record struct HeldCandidate(EncodedMessage Message, RequestId?
 
 /// <summary>
 /// What one peer has sent to one other, as far as the order of candidates depends on it: no candidate ever comes before its sender's first description,
-/// because its receiver could do nothing with it (RFC 9429 section 5.11 wants a remote description first). Guarded by the room's lock.
+/// because its receiver could do nothing with it (W3C webrtc-pc: addIceCandidate fails without a remote description). Guarded by the room's lock.
 /// </summary>
 internal sealed class CandidateHold
 {

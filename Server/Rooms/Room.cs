@@ -81,8 +81,8 @@ internal sealed class Room(RoomName name, ICluster cluster, CallOptions options,
                 return new Refusal(ErrorCode.TargetNotFound);
             if (target == sender)
                 return new Refusal(ErrorCode.InvalidTarget);
-            if (target.Session.Profile == Profile.Legacy && !IsForLegacy(message, out var refusal))
-                return refusal;
+            if (target.Session.Profile == Profile.Legacy && InsteadOfLegacy(message) is { } reply)
+                return reply;
 
             var encoded = MessageCodec.EncodeRelayed(message, sender.Username, sender.Id);
             if (message is CandidateMessage candidate && sender.HoldFor(target).MustHold(candidate.Buffer))
@@ -123,15 +123,12 @@ internal sealed class Room(RoomName name, ICluster cluster, CallOptions options,
         peer.Username, peer.Id, peer.PreviousPeerId, peer.Session.Profile, peer.MediaTypes, Participant.Connected, peer == newcomer ? null : true))];
 
     /// <summary>js-chat-server clients print types that they do not know, and never see a candidate without content.</summary>
-    private static bool IsForLegacy(DirectedMessage message, out Reply reply)
+    private static Reply? InsteadOfLegacy(DirectedMessage message) => message switch
     {
-        reply = message switch
-        {
-            SignalMessage => new Refusal(ErrorCode.InvalidTarget) { Reason = "legacy" },
-            _ => Reply.Done,
-        };
-        return message is not SignalMessage && message is not CandidateMessage { Candidate.IsEndOfCandidates: true };
-    }
+        SignalMessage => new Refusal(ErrorCode.InvalidTarget) { Reason = "legacy" },
+        CandidateMessage { Candidate.IsEndOfCandidates: true } => Reply.Done,
+        _ => (Reply?)null,
+    };
 
     private Reply Hold(Peer sender, Peer target, CandidateMessage candidate, EncodedMessage encoded)
     {

@@ -58,45 +58,14 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
         }
     }
 
-    public async ValueTask SendAsync(ReadOnlyMemory<byte> utf8)
-    {
-        // Kestrel takes what is written to a connection that is gone, and says nothing.
-        if (_isLost)
-            throw new IOException("The socket is gone.");
+    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8) => WriteAsync(_guard.SendAsync(utf8));
 
-        try
-        {
-            await _guard.SendAsync(utf8);
-        }
-        catch (Exception e) when (IsSocketFailure(e))
-        {
-            throw new IOException("The socket is gone.", e);
-        }
-    }
+    public ValueTask PingAsync() => WriteAsync(_guard.PingAsync());
 
-    public async ValueTask PingAsync()
-    {
-        try
-        {
-            await _guard.PingAsync();
-        }
-        catch (Exception e) when (IsSocketFailure(e))
-        {
-            throw new IOException("The socket is gone.", e);
-        }
-    }
-
-    public async ValueTask CloseAsync(CloseCode code, string reason)
+    public ValueTask CloseAsync(CloseCode code, string reason)
     {
         _linger = StartLinger();
-        try
-        {
-            await _guard.CloseAsync(code, reason);
-        }
-        catch (Exception e) when (IsSocketFailure(e))
-        {
-            throw new IOException("The socket is gone.", e);
-        }
+        return WriteAsync(_guard.CloseAsync(code, reason));
     }
 
     public async ValueTask LingerAsync()
@@ -119,6 +88,22 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
     {
         _linger?.Dispose();
         _webSocket.Dispose();
+    }
+
+    private async ValueTask WriteAsync(ValueTask write)
+    {
+        try
+        {
+            await write;
+        }
+        catch (Exception e) when (IsSocketFailure(e))
+        {
+            throw new IOException("The socket is gone.", e);
+        }
+
+        // Kestrel takes what is written to a connection that is gone, and says nothing.
+        if (_isLost)
+            throw new IOException("The socket is gone.");
     }
 
     private ITimer StartLinger() =>
