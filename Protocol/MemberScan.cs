@@ -3,47 +3,29 @@ using System.Text.Json;
 
 namespace MeshSignal.Protocol;
 
-/// <summary>The members of a message that are wanted without building objects. The order is the order in which names are compared: the frequent first.</summary>
-internal enum Member
-{
-    Type,
-    Token,
-    TargetUsername,
-    Candidate,
-    Offer,
-    Answer,
-    Buffer,
-    TargetPeerId,
-    Id,
-    Signal,
-    Count,
-}
-
-/// <summary>Where a member's value stands in the message, quotes and brackets included.</summary>
-internal readonly record struct MemberSlice(int Start, int Length, JsonTokenType Kind)
+/// <summary>Where a member's value stands in the object's text, quotes and brackets included.</summary>
+public readonly record struct MemberSlice(int Start, int Length, JsonTokenType Kind)
 {
     public bool IsPresent => Length > 0;
 
-    public ReadOnlyMemory<byte> In(ReadOnlyMemory<byte> message) => message.Slice(Start, Length);
+    public ReadOnlyMemory<byte> In(ReadOnlyMemory<byte> text) => text.Slice(Start, Length);
+
+    public ReadOnlySpan<byte> In(ReadOnlySpan<byte> text) => text.Slice(Start, Length);
 }
 
 /// <summary>
-/// One pass over a message that checks the JSON grammar, finds the wanted members and refuses duplicates. Nothing is unescaped or copied, so that a
+/// One pass over an object that checks the JSON grammar, finds the wanted members and refuses duplicates. Nothing is unescaped or copied, so that a
 /// description of any size costs only this scan.
 /// </summary>
-internal static class MemberScan
+public static class MemberScan
 {
-    private static readonly byte[][] Names =
-    [
-        "type"u8.ToArray(), "token"u8.ToArray(), "targetUsername"u8.ToArray(), "candidate"u8.ToArray(), "offer"u8.ToArray(),
-        "answer"u8.ToArray(), "buffer"u8.ToArray(), "targetPeerId"u8.ToArray(), "id"u8.ToArray(), "signal"u8.ToArray(),
-    ];
-
-    /// <summary>False if the text is not JSON, is nested too deeply, is no object or names a member twice.</summary>
+    /// <summary>False if the text is not JSON, is nested too deeply, is no object or names a member twice, wanted or not.</summary>
+    /// <param name="names">The members wanted, unescaped, in the order in which names are compared.</param>
+    /// <param name="members">One for each name.</param>
     /// <exception cref="InvalidOperationException">A name holds half of a surrogate pair.</exception>
-    public static bool TryScan(ReadOnlySpan<byte> message, Span<MemberSlice> members)
+    public static bool TryScan(ReadOnlySpan<byte> text, ReadOnlySpan<byte[]> names, Span<MemberSlice> members)
     {
-        var scanner = new JsonScanner(message);
+        var scanner = new JsonScanner(text);
         HashSet<string>? others = null;
         if (!scanner.TryTake('{'))
             return false;
@@ -57,7 +39,7 @@ internal static class MemberScan
             if (!scanner.TryTakeString())
                 return false;
 
-            var name = message[(nameStart + 1)..(scanner.Position - 1)];
+            var name = text[(nameStart + 1)..(scanner.Position - 1)];
             if (!scanner.TryTake(':'))
                 return false;
 
@@ -65,27 +47,28 @@ internal static class MemberScan
             if (!scanner.TryTakeValue(MessageCodec.MaxDepth - 1))
                 return false;
 
-            var member = Identify(ref name);
-            if (member == Member.Count ? !(others ??= new(StringComparer.Ordinal)).Add(Text(name)) : members[(int)member].IsPresent)
+            var member = Identify(ref name, names);
+            if (member < 0 ? !(others ??= new(StringComparer.Ordinal)).Add(Encoding.UTF8.GetString(name)) : members[member].IsPresent)
                 return false;
-            if (member != Member.Count)
-                members[(int)member] = new MemberSlice(start, scanner.Position - start, KindOf(message[start]));
+            if (member >= 0)
+                members[member] = new MemberSlice(start, scanner.Position - start, KindOf(text[start]));
         }
         while (scanner.TryTake(','));
         return scanner.TryTake('}') && scanner.IsAtEnd;
     }
 
-    private static Member Identify(ref ReadOnlySpan<byte> name)
+    /// <summary>Below 0 if it is none of them.</summary>
+    private static int Identify(ref ReadOnlySpan<byte> name, ReadOnlySpan<byte[]> names)
     {
         // Compared unescaped, so that "\u0074oken" is the token. Nobody writes names so, but a second token could hide in it.
         if (name.Contains((byte)'\\'))
             name = Unescape(name);
 
-        for (var i = 0; i < Names.Length; i++)
-            if (name.SequenceEqual(Names[i]))
-                return (Member)i;
+        for (var i = 0; i < names.Length; i++)
+            if (name.SequenceEqual(names[i]))
+                return i;
 
-        return Member.Count;
+        return -1;
     }
 
     private static byte[] Unescape(ReadOnlySpan<byte> name)
@@ -94,8 +77,6 @@ internal static class MemberScan
         reader.Read();
         return Encoding.UTF8.GetBytes(reader.GetString()!);
     }
-
-    private static string Text(ReadOnlySpan<byte> name) => Encoding.UTF8.GetString(name);
 
     private static JsonTokenType KindOf(byte first) => first switch
     {

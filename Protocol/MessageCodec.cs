@@ -38,11 +38,11 @@ public static class MessageCodec
     public static bool TryDecode(ReadOnlyMemory<byte> utf8, [NotNullWhen(true)] out ClientMessage? message, out DecodeFailure failure)
     {
         message = null;
-        Span<MemberSlice> members = stackalloc MemberSlice[(int)Member.Count];
+        Span<MemberSlice> members = stackalloc MemberSlice[MessageReader.Names.Length];
         var known = new Known();
         try
         {
-            var error = MemberScan.TryScan(utf8.Span, members)
+            var error = MemberScan.TryScan(utf8.Span, MessageReader.Names, members)
                 ? Decode(new MessageReader(utf8, members), ref known, out message)
                 : ErrorCode.MalformedMessage;
             failure = error is null ? default : known.Fail(error);

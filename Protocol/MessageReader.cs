@@ -4,9 +4,31 @@ using System.Text.Json;
 
 namespace MeshSignal.Protocol;
 
+/// <summary>The members of a message that are wanted without building objects. The order is the order in which names are compared: the frequent first.</summary>
+internal enum Member
+{
+    Type,
+    Token,
+    TargetUsername,
+    Candidate,
+    Offer,
+    Answer,
+    Buffer,
+    TargetPeerId,
+    Id,
+    Signal,
+}
+
 /// <summary>Reads single members of a scanned message.</summary>
 internal readonly ref struct MessageReader(ReadOnlyMemory<byte> utf8, ReadOnlySpan<MemberSlice> members)
 {
+    /// <summary>What each <see cref="Member"/> is called.</summary>
+    public static readonly byte[][] Names =
+    [
+        "type"u8.ToArray(), "token"u8.ToArray(), "targetUsername"u8.ToArray(), "candidate"u8.ToArray(), "offer"u8.ToArray(),
+        "answer"u8.ToArray(), "buffer"u8.ToArray(), "targetPeerId"u8.ToArray(), "id"u8.ToArray(), "signal"u8.ToArray(),
+    ];
+
     private readonly ReadOnlySpan<MemberSlice> _members = members;
 
     public ReadOnlyMemory<byte> Utf8 { get; } = utf8;
