@@ -42,6 +42,45 @@ internal sealed class CallOptions
     public bool AllowScreenShare { get; set; } = true;
 }
 
+/// <summary>The servers that peers find their paths with, as they are told to them.</summary>
+internal sealed class IceOptions
+{
+    /// <summary>Such as <c>stun:stun.example.org:3478</c> (RFC 7064). Not handed out where calls must be relayed.</summary>
+    public List<string> StunUrls { get; set; } = [];
+
+    /// <summary>Such as <c>turn:turn.example.org:3478?transport=udp</c> (RFC 7065). They share <see cref="TurnSecret"/> with this server.</summary>
+    public List<string> TurnUrls { get; set; } = [];
+
+    /// <summary>What credentials for <see cref="TurnUrls"/> are signed with: coturn's <c>static-auth-secret</c>.</summary>
+    public string TurnSecret { get; set; } = "";
+
+    /// <summary>A file to read it from instead: the secret on the first line, on a second one perhaps the former. Read again when it changes.</summary>
+    public string TurnSecretFile { get; set; } = "";
+
+    /// <summary>How long credentials can be used to begin with. What has been allocated with them lives on (RFC 8656 knows no such end).</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
+    public TimeSpan CredentialTtl { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Servers whose user name and password do not change, as a TURN provider gives them.</summary>
+    public List<StaticIceServerOptions> StaticServers { get; set; } = [];
+
+    /// <summary>The addresses that the TURN servers relay from, each alone or as a network (<c>198.51.100.0/28</c>).</summary>
+    public List<string> RelayRanges { get; set; } = [];
+
+    /// <summary>Passes every candidate that says <c>typ relay</c>, whatever its address: for TURN services whose addresses are not known.</summary>
+    public bool TrustRelayCandidateType { get; set; }
+}
+
+internal sealed class StaticIceServerOptions
+{
+    public List<string> Urls { get; set; } = [];
+
+    /// <summary>For TURN; STUN has none.</summary>
+    public string Username { get; set; } = "";
+
+    public string Credential { get; set; } = "";
+}
+
 internal sealed class HeartbeatOptions
 {
     /// <summary>How often clients are asked to send a <c>ping</c>. Any frame counts as life, so nothing depends on their doing it.</summary>
