@@ -69,6 +69,12 @@ public sealed record MediaChangeMessage : ClientMessage
     public required MediaTypes MediaTypes { get; init; }
 }
 
+/// <summary>Asks for ICE servers with fresh credentials.</summary>
+public sealed record IceServersRequest : ClientMessage
+{
+    public override string Type => MessageTypes.IceServers;
+}
+
 /// <summary>A message for one other peer in the room.</summary>
 public abstract record DirectedMessage : ClientMessage
 {
@@ -97,6 +103,9 @@ public sealed record AnswerMessage(SessionDescription Answer) : DirectedMessage
 public sealed record CandidateMessage(IceCandidate Candidate, bool Buffer) : DirectedMessage
 {
     public override string Type => MessageTypes.IceCandidate;
+
+    /// <summary>A copy that outlives the receive buffer; without the token, which is of no use any more.</summary>
+    public CandidateMessage Detach() => this with { Candidate = new IceCandidate(Candidate.Utf8.ToArray()), Token = default };
 }
 
 public sealed record SignalMessage(OpaqueSignal Signal) : DirectedMessage

@@ -31,6 +31,9 @@ public sealed record ErrorCode(string Wire, string Text, bool Retryable = false)
     public static readonly ErrorCode InvalidDescription = new("invalid-description", "Invalid session description");
     public static readonly ErrorCode InvalidCandidate = new("invalid-candidate", "Invalid ICE candidate");
     public static readonly ErrorCode CandidateDropped = new("candidate-dropped", "ICE candidate dropped");
+    public static readonly ErrorCode RelayPolicy = new("relay-policy", "Connections go through a relay here: what does not is not passed on");
+    public static readonly ErrorCode RelayUnavailable =
+        new("relay-unavailable", "Connections go through a relay here, and you found none: your TURN server cannot be reached, or is not used", Retryable: true);
     public static readonly ErrorCode RateLimited = new("rate-limited", "You are sending messages too fast.", Retryable: true);
     public static readonly ErrorCode TooLarge = new("too-large", "Your message is too large.");
     public static readonly ErrorCode Internal = new("internal", "Internal error", Retryable: true);

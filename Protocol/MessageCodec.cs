@@ -31,7 +31,7 @@ public static class MessageCodec
         [.. new[]
         {
             MessageTypes.IceCandidate, MessageTypes.Offer, MessageTypes.Answer, MessageTypes.Ping, MessageTypes.Chat, MessageTypes.Typing,
-            MessageTypes.Signal, MessageTypes.Join, MessageTypes.Leave, MessageTypes.MediaChange,
+            MessageTypes.Signal, MessageTypes.Join, MessageTypes.Leave, MessageTypes.MediaChange, MessageTypes.IceServers,
         }.Select(name => (name, Encoding.UTF8.GetBytes(name)))];
 
     /// <summary>Decodes a whole message. What the result holds of it are slices of <paramref name="utf8"/>.</summary>
@@ -103,6 +103,9 @@ public static class MessageCodec
                 return null;
             case MessageTypes.Leave:
                 message = new LeaveMessage();
+                return null;
+            case MessageTypes.IceServers:
+                message = new IceServersRequest();
                 return null;
             case MessageTypes.Chat:
                 return Deserialize(reader, SignalingJsonContext.Default.ChatMessage, out message);

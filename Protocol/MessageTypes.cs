@@ -10,6 +10,7 @@ public static class MessageTypes
     public const string Answer = "webrtc-answer";
     public const string IceCandidate = "webrtc-ice-candidate";
     public const string Signal = "webrtc-signal";
+    public const string IceServers = "webrtc-ice-servers";
 
     // Client to server.
     public const string Ping = "ping";
@@ -32,6 +33,9 @@ public static class MessageTypes
     // Server to client, v1 only.
     public const string Left = "webrtc-left";
     public const string Ack = "ack";
+
+    /// <summary>Whether a client must have agreed on v1 to send it.</summary>
+    public static bool IsForV1Only(string type) => type is Signal or IceServers;
 
     /// <summary>What every signaling type starts with; the others belong to the chat. Decides where a legacy client looks for an error.</summary>
     public const string SignalingPrefix = "webrtc-";

@@ -17,6 +17,7 @@ namespace MeshSignal.Protocol;
 [JsonDerivedType(typeof(ErrorMessage), MessageTypes.Error)]
 [JsonDerivedType(typeof(LeftMessage), MessageTypes.Left)]
 [JsonDerivedType(typeof(AckMessage), MessageTypes.Ack)]
+[JsonDerivedType(typeof(IceServersMessage), MessageTypes.IceServers)]
 public abstract record ServerMessage
 {
     private protected ServerMessage()
@@ -63,20 +64,46 @@ public sealed record Participant(
     public const string Connected = "connected";
 }
 
+/// <param name="ForceRelay">Whether the relay policy is enforced in the room.</param>
 /// <param name="IceServers">For <c>RTCConfiguration.iceServers</c>.</param>
-/// <param name="IceTransportPolicy">For <c>RTCConfiguration.iceTransportPolicy</c>: <c>all</c> or <c>relay</c>.</param>
+/// <param name="IceTransportPolicy">For <c>RTCConfiguration.iceTransportPolicy</c>: <c>all</c>, or <c>relay</c> if <paramref name="ForceRelay"/> holds.</param>
+/// <param name="IceTtlMs">How long the credentials in <paramref name="IceServers"/> can be used, in milliseconds; null if they do not end.</param>
 public sealed record RoomConfig(
-    bool AllowVideo, bool AllowScreenShare, bool ForceRelay, int MaxParticipants, IReadOnlyList<IceServer> IceServers, string IceTransportPolicy)
+    bool AllowVideo,
+    bool AllowScreenShare,
+    bool ForceRelay,
+    int MaxParticipants,
+    IReadOnlyList<IceServer> IceServers,
+    string IceTransportPolicy,
+    int? IceTtlMs)
 {
     public const string AllTransports = "all";
+    public const string RelayOnly = "relay";
 }
 
 /// <summary>A member of <c>RTCConfiguration.iceServers</c> (W3C webrtc-pc, RTCIceServer).</summary>
-public sealed record IceServer(IReadOnlyList<string> Urls);
+public sealed record IceServer(IReadOnlyList<string> Urls, string? Username = null, string? Credential = null)
+{
+    /// <summary>Not the credential.</summary>
+    public override string ToString() => nameof(IceServer);
+}
+
+/// <summary>ICE servers with fresh credentials: asked for, or because the former ones end soon.</summary>
+/// <param name="IceTtlMs">As in <see cref="RoomConfig"/>.</param>
+/// <param name="Id">The request's, if there was one.</param>
+public sealed record IceServersMessage(IReadOnlyList<IceServer> IceServers, int? IceTtlMs, RequestId? Id) : ServerMessage;
 
 /// <param name="Polite">The receiver's role towards this peer: of two peers the one that joined later is polite.</param>
+/// <param name="Config">For receivers that know no message to get fresh credentials by: what a connection to this peer is to be made with.</param>
 public sealed record PeerJoinedMessage(
-    RoomName Room, Username Username, PeerId PeerId, PeerId? PreviousPeerId, Profile Profile, MediaTypes MediaTypes, bool Polite) : ServerMessage;
+    RoomName Room,
+    Username Username,
+    PeerId PeerId,
+    PeerId? PreviousPeerId,
+    Profile Profile,
+    MediaTypes MediaTypes,
+    bool Polite,
+    RoomConfig? Config = null) : ServerMessage;
 
 public sealed record PeerLeftMessage(RoomName Room, Username Username, PeerId PeerId, LeaveReason Reason) : ServerMessage;
 

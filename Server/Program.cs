@@ -1,4 +1,5 @@
 using MeshSignal.Server.Hosting;
+using Microsoft.Extensions.Options;
 
 // Settings from appsettings.json, the environment and the arguments; log, web server, and everything that a message passes.
 var builder = WebServer.CreateBuilder(args);
@@ -16,6 +17,13 @@ try
 {
     await WebServer.Build(builder).RunAsync();
     return 0;
+}
+catch (OptionsValidationException e)
+{
+    // What the check above cannot see, such as an empty object in a list.
+    foreach (var failure in e.Failures)
+        await Console.Error.WriteLineAsync(failure);
+    return 2;
 }
 catch (IOException e)
 {

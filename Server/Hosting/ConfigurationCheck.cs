@@ -30,13 +30,36 @@ internal static class ConfigurationCheck
             var property = type.GetProperty(child.Key, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
             if (property is null)
                 errors.Add($"{child.Path} is not a known key.");
-            else if (property.PropertyType.Assembly == type.Assembly && !property.PropertyType.IsEnum)
-                CheckKeys(child, property.PropertyType, errors, unusable);
-            else if (!CanConvert(child, property.PropertyType))
-            {
-                errors.Add($"{child.Path} must be {Expected(property.PropertyType)}, and '{child.Value}' is not.");
-                unusable.Add(child.Path);
-            }
+            else if (property.PropertyType.IsGenericType && property.PropertyType.GetGenericTypeDefinition() == typeof(List<>))
+                CheckList(child, property.PropertyType.GenericTypeArguments[0], errors, unusable);
+            else
+                CheckValue(child, property.PropertyType, errors, unusable);
+        }
+    }
+
+    /// <summary>Its members are numbered: <c>TurnUrls:0</c>, <c>TurnUrls:1</c>.</summary>
+    private static void CheckList(IConfigurationSection list, Type member, List<string> errors, HashSet<string> unusable)
+    {
+        if (!string.IsNullOrEmpty(list.Value))
+            errors.Add($"{list.Path} must be a list ({list.Path}:0, {list.Path}:1, …), and it is one value.");
+
+        foreach (var child in list.GetChildren())
+            if (int.TryParse(child.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                CheckValue(child, member, errors, unusable);
+            else
+                errors.Add($"{child.Path} is not a known key: the members of a list are numbered.");
+    }
+
+    private static void CheckValue(IConfigurationSection value, Type type, List<string> errors, HashSet<string> unusable)
+    {
+        if (type.Assembly == typeof(MeshSignalOptions).Assembly && !type.IsEnum)
+        {
+            CheckKeys(value, type, errors, unusable);
+        }
+        else if (!CanConvert(value, Nullable.GetUnderlyingType(type) ?? type))
+        {
+            errors.Add($"{value.Path} must be {Expected(Nullable.GetUnderlyingType(type) ?? type)}, and '{value.Value}' is not.");
+            unusable.Add(value.Path);
         }
     }
 

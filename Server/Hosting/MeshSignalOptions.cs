@@ -20,6 +20,9 @@ internal sealed class MeshSignalOptions
     public CallOptions Calls { get; set; } = new();
 
     [ValidateObjectMembers]
+    public IceOptions Ice { get; set; } = new();
+
+    [ValidateObjectMembers]
     public HeartbeatOptions Heartbeat { get; set; } = new();
 
     [ValidateObjectMembers]
@@ -40,6 +43,22 @@ internal sealed class CallOptions
     public bool AllowVideo { get; set; } = true;
 
     public bool AllowScreenShare { get; set; } = true;
+
+    /// <summary>No peer learns another's address from this server: see <see cref="Ice.IceRelayPolicy"/>. Needs a TURN server.</summary>
+    public bool ForceRelay { get; set; }
+
+    /// <summary>Rooms for which something else holds. The first whose pattern matches counts.</summary>
+    public List<RoomOptions> Rooms { get; set; } = [];
+}
+
+/// <summary>What holds in rooms whose name matches a pattern.</summary>
+internal sealed class RoomOptions
+{
+    /// <summary>A room's name, in which <c>*</c> stands for any characters and <c>?</c> for one. Case matters, as in the names themselves.</summary>
+    public string Pattern { get; set; } = "";
+
+    /// <summary>In place of <see cref="CallOptions.ForceRelay"/>.</summary>
+    public bool? ForceRelay { get; set; }
 }
 
 /// <summary>The servers that peers find their paths with, as they are told to them.</summary>

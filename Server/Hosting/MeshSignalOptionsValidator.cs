@@ -1,3 +1,5 @@
+using MeshSignal.Server.Ice;
+using MeshSignal.Server.Rooms;
 using Microsoft.Extensions.Options;
 
 namespace MeshSignal.Server.Hosting;
@@ -18,6 +20,51 @@ internal sealed class MeshSignalOptionsContradictions : IValidateOptions<MeshSig
             errors.AddError("MeshSignal:Limits:SendQueueBytes must not be below MessageBytes, else a message that may be sent can never be delivered.");
         if (options.Limits.SendQueueBytes <= options.Chat.HistoryBytes)
             errors.AddError("MeshSignal:Limits:SendQueueBytes must be above Chat:HistoryBytes, else a long history closes whoever is shown it.");
+        CheckIce(options.Ice, errors);
+        CheckRooms(options.Calls, errors);
+        if (options.Calls.ForceRelay || options.Calls.Rooms.Exists(static room => room.ForceRelay == true))
+            CheckForceRelay(options.Ice, errors);
         return errors.Build();
+    }
+
+    private static void CheckIce(IceOptions ice, ValidateOptionsResultBuilder errors)
+    {
+        foreach (var url in ice.StunUrls.Where(static url => !IceUrl.IsStun(url)))
+            errors.AddError($"MeshSignal:Ice:StunUrls: '{url}' is not a stun: URL such as stun:stun.example.org:3478.");
+        foreach (var url in ice.TurnUrls.Where(static url => !IceUrl.IsTurn(url)))
+            errors.AddError($"MeshSignal:Ice:TurnUrls: '{url}' is not a turn: or turns: URL such as turn:turn.example.org:3478?transport=udp.");
+        foreach (var range in ice.RelayRanges.Where(static range => !RelayAddresses.TryParseRange(range, out _)))
+            errors.AddError($"MeshSignal:Ice:RelayRanges: '{range}' is neither an address nor a network such as 198.51.100.0/28.");
+        foreach (var server in ice.StaticServers)
+            CheckStaticServer(server, errors);
+
+        if (TurnSecret.ProblemWith(ice) is { } problem)
+            errors.AddError(problem);
+        else if (ice.TurnUrls.Count > 0 && ice.TurnSecret.Length + ice.TurnSecretFile.Length == 0)
+            errors.AddError("MeshSignal:Ice:TurnUrls need TurnSecret or TurnSecretFile, the static-auth-secret of the TURN servers, to make credentials with.");
+    }
+
+    private static void CheckStaticServer(StaticIceServerOptions server, ValidateOptionsResultBuilder errors)
+    {
+        if (server.Urls.Count == 0)
+            errors.AddError("MeshSignal:Ice:StaticServers: each must have Urls.");
+        foreach (var url in server.Urls.Where(static url => !IceUrl.IsStun(url) && !IceUrl.IsTurn(url)))
+            errors.AddError($"MeshSignal:Ice:StaticServers: '{url}' is not a stun:, turn: or turns: URL.");
+        if (server.Urls.Exists(IceUrl.IsTurn) && (server.Username.Length == 0 || server.Credential.Length == 0))
+            errors.AddError("MeshSignal:Ice:StaticServers: a turn: or turns: URL needs Username and Credential; browsers refuse it without.");
+    }
+
+    private static void CheckRooms(CallOptions calls, ValidateOptionsResultBuilder errors)
+    {
+        foreach (var room in calls.Rooms.Where(static room => !RoomPolicy.IsPattern(room.Pattern)))
+            errors.AddError($"MeshSignal:Calls:Rooms: '{room.Pattern}' is not a pattern. It has 1-64 letters, digits, underscores, dashes, * and ?.");
+    }
+
+    private static void CheckForceRelay(IceOptions ice, ValidateOptionsResultBuilder errors)
+    {
+        if (ice.TurnUrls.Count == 0 && !ice.StaticServers.Exists(static server => server.Urls.Exists(IceUrl.IsTurn)))
+            errors.AddError("MeshSignal:Calls:ForceRelay needs a TURN server: set Ice:TurnUrls with Ice:TurnSecret or TurnSecretFile, or Ice:StaticServers. Without one no call can connect.");
+        if (ice.RelayRanges.Count == 0 && !ice.TrustRelayCandidateType)
+            errors.AddError("MeshSignal:Calls:ForceRelay needs Ice:RelayRanges, the addresses that the TURN servers relay from; or Ice:TrustRelayCandidateType, if they cannot be known.");
     }
 }

@@ -1,6 +1,7 @@
 using MeshSignal.Server.Chat;
 using MeshSignal.Server.Cluster;
 using MeshSignal.Server.Connections;
+using MeshSignal.Server.Ice;
 using MeshSignal.Server.Rooms;
 using MeshSignal.Server.Routing;
 using MeshSignal.Server.Sessions;
@@ -33,11 +34,16 @@ internal static class MeshSignalServices
         services.AddSingleton<JoinHandler>();
         services.AddSingleton<RelayHandler>();
         services.AddSingleton<MediaHandler>();
+        services.AddSingleton<IceServersHandler>();
         services.AddSingleton<ChatHandler>();
         services.AddSingleton<ChatCommands>();
 
-        // Rooms, scopes, and delivery.
+        // Rooms, what they allow and hand out, scopes, and delivery.
         services.AddSingleton<RoomStore>();
+        services.AddMetrics();
+        services.AddSingleton<IceRelayPolicy>();
+        services.AddSingleton<IceServerProvider>();
+        services.AddSingleton<TurnSecret>();
         services.AddSingleton<ScopeStore>();
         services.AddSingleton<ICluster, LocalCluster>();
 
@@ -55,6 +61,7 @@ internal static class MeshSignalServices
         services.AddSingleton<IValidateOptions<MeshSignalOptions>, MeshSignalOptionsContradictions>();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<MeshSignalOptions>>().Value);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Calls);
+        services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Ice);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Heartbeat);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Chat);
     }

@@ -1,11 +1,16 @@
 namespace MeshSignal.Server.Hosting;
 
-/// <summary>The one line that says where the server listens and what to open.</summary>
+/// <summary>The one line that says where the server listens and what to open; and what of the settings an operator should think about twice.</summary>
 internal static partial class StartupLine
 {
     public static void Register(WebApplication app)
     {
-        app.Lifetime.ApplicationStarted.Register(() => LogListening(app.Logger, string.Join(", ", app.Urls), PageUrl(app.Urls)));
+        app.Lifetime.ApplicationStarted.Register(() =>
+        {
+            LogListening(app.Logger, string.Join(", ", app.Urls), PageUrl(app.Urls));
+            if (app.Services.GetRequiredService<IceOptions>().TrustRelayCandidateType)
+                LogTrust(app.Logger);
+        });
     }
 
     /// <summary>An address that a browser on this machine can open; "localhost" also gets camera and microphone without TLS.</summary>
@@ -21,4 +26,9 @@ internal static partial class StartupLine
 
     [LoggerMessage(LogLevel.Information, "MeshSignal listens on {Addresses}; open {Page}")]
     private static partial void LogListening(ILogger logger, string addresses, string page);
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "Ice:TrustRelayCandidateType is on: in rooms with ForceRelay a client that lies can pass any address as a relay's, its own or another's; set Ice:RelayRanges when you know them")]
+    private static partial void LogTrust(ILogger logger);
 }

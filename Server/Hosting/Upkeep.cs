@@ -1,10 +1,11 @@
 using MeshSignal.Server.Connections;
+using MeshSignal.Server.Ice;
 using MeshSignal.Server.Rooms;
 
 namespace MeshSignal.Server.Hosting;
 
-/// <summary>Once a second: who has gone silent, who does not read, what has been held for too long. One timer for all, however many they are.</summary>
-internal sealed partial class Upkeep(Liveness liveness, RoomStore rooms, TimeProvider time, ILogger<Upkeep> log) : IHostedService, IDisposable
+/// <summary>Once a second: who has gone silent, who does not read, what is due in the rooms. One timer for all, however many they are.</summary>
+internal sealed partial class Upkeep(Liveness liveness, RoomStore rooms, TurnSecret turnSecret, TimeProvider time, ILogger<Upkeep> log) : IHostedService, IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
@@ -29,7 +30,8 @@ internal sealed partial class Upkeep(Liveness liveness, RoomStore rooms, TimePro
         try
         {
             liveness.Check();
-            rooms.ExpireHeld();
+            rooms.KeepUp();
+            turnSecret.Refresh();
         }
 #pragma warning disable CA1031 // An exception that leaves a timer ends the process.
         catch (Exception e)

@@ -28,7 +28,7 @@ internal static class ServerInfo
         (int)options.Chat.NickCooldown.TotalMilliseconds,
         new ConnectionLimits(0, 0, 0, 0),
         new HeartbeatInfo((int)options.Heartbeat.Interval.TotalMilliseconds, (int)options.Heartbeat.Timeout.TotalMilliseconds),
-        new CallInfo(options.Calls.Enabled, options.Calls.MaxParticipants, options.Calls.AllowVideo, options.Calls.AllowScreenShare, ForceRelay: false),
+        new CallInfo(options.Calls.Enabled, options.Calls.MaxParticipants, options.Calls.AllowVideo, options.Calls.AllowScreenShare, options.Calls.ForceRelay),
         new CurrentStats(sessions, peers),
         TotalMaxConnections: 0,
         CurrentOnline: sessions);

@@ -3,8 +3,10 @@ using MeshSignal.Protocol;
 namespace MeshSignal.Server.Rooms;
 
 /// <summary>A candidate that waits for a description.</summary>
-/// <param name="Buffer">It waits also for the answer to its sender's offer, should one be open.</param>
-internal readonly record struct HeldCandidate(EncodedMessage Message, RequestId? Id, bool Buffer, long HeldAt);
+internal readonly record struct HeldCandidate(CandidateMessage Message, long HeldAt)
+{
+    public int Length => Message.Candidate.Utf8.Length;
+}
 
 /// <summary>
 /// What one peer has sent to one other, as far as the order of candidates depends on it: no candidate ever comes before its sender's first description,
@@ -46,20 +48,20 @@ internal sealed class CandidateHold
     public IReadOnlyList<HeldCandidate> Add(HeldCandidate candidate)
     {
         List<HeldCandidate> gone = [];
-        while (_held.Count == MaxCandidates || (_bytes + candidate.Message.Length > MaxBytes && !IsEmpty))
+        while (_held.Count == MaxCandidates || (_bytes + candidate.Length > MaxBytes && !IsEmpty))
         {
             gone.Add(_held[0]);
-            _bytes -= _held[0].Message.Length;
+            _bytes -= _held[0].Length;
             _held.RemoveAt(0);
         }
 
         _held.Add(candidate);
-        _bytes += candidate.Message.Length;
+        _bytes += candidate.Length;
         return gone;
     }
 
     /// <summary>Those that need not be held any more, in the order they came.</summary>
-    public IReadOnlyList<HeldCandidate> TakeReleased() => Take(held => !MustHold(held.Buffer));
+    public IReadOnlyList<HeldCandidate> TakeReleased() => Take(held => !MustHold(held.Message.Buffer));
 
     public IReadOnlyList<HeldCandidate> TakeExpired(TimeProvider time) => Take(held => time.GetElapsedTime(held.HeldAt) > MaxAge);
 
@@ -72,7 +74,7 @@ internal sealed class CandidateHold
 
         var taken = _held.FindAll(held => isWanted(held));
         _held.RemoveAll(held => isWanted(held));
-        _bytes -= taken.Sum(held => held.Message.Length);
+        _bytes -= taken.Sum(held => held.Length);
         return taken;
     }
 }

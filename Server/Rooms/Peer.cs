@@ -4,9 +4,8 @@ using MeshSignal.Server.Sessions;
 namespace MeshSignal.Server.Rooms;
 
 /// <summary>One stay of one session in one room. Its name cannot change while it lasts.</summary>
-internal sealed class Peer(Session session, Room room, PeerId? previousPeerId, MediaTypes mediaTypes)
+internal sealed class Peer(Session session, Room room, PeerId? previousPeerId, MediaTypes mediaTypes, TimeProvider time)
 {
-
     public PeerId Id { get; } = PeerId.New();
 
     public Session Session => session;
@@ -23,6 +22,15 @@ internal sealed class Peer(Session session, Room room, PeerId? previousPeerId, M
 
     /// <summary>One for each other peer that it has sent something to. Guarded by the room's lock.</summary>
     public Dictionary<Peer, CandidateHold> Holds { get; } = [];
+
+    /// <summary>Guarded by the room's lock.</summary>
+    public RelayReport RelayReport { get; } = new(time);
+
+    /// <summary>When its ICE servers are told anew, as a timestamp of the <see cref="TimeProvider"/>; null if never. Guarded by the room's lock.</summary>
+    public long? IceServersDueAt { get; set; }
+
+    /// <summary>How often it asks for ICE servers.</summary>
+    public SlidingCount IceServerRequests { get; } = new(5, TimeSpan.FromSeconds(10), time);
 
     /// <summary>What this peer has sent to another, and what of it is held.</summary>
     public CandidateHold HoldFor(Peer other)

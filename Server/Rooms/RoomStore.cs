@@ -2,13 +2,15 @@ using System.Collections.Concurrent;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Cluster;
 using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Ice;
 using MeshSignal.Server.Routing;
 using MeshSignal.Server.Sessions;
 
 namespace MeshSignal.Server.Rooms;
 
 /// <summary>The rooms in which somebody is.</summary>
-internal sealed class RoomStore(ICluster cluster, MeshSignalOptions options, TimeProvider time)
+internal sealed class RoomStore(
+    ICluster cluster, IceRelayPolicy relayPolicy, IceServerProvider iceServers, CallOptions options, TimeProvider time, ILogger<Courier> log)
 {
     private readonly ConcurrentDictionary<RoomName, Room> _rooms = new();
 
@@ -35,11 +37,16 @@ internal sealed class RoomStore(ICluster cluster, MeshSignalOptions options, Tim
     }
 
     /// <summary>Called every second.</summary>
-    public void ExpireHeld()
+    public void KeepUp()
     {
         foreach (var (_, room) in _rooms)
-            room.ExpireHeld();
+            room.KeepUp();
     }
 
-    private Room NewRoom(RoomName name) => new(name, cluster, options.Calls, time);
+    private Room NewRoom(RoomName name)
+    {
+        var policy = RoomPolicy.For(name, options);
+        var courier = new Courier(cluster, policy.ForceRelay ? relayPolicy : null, time, log);
+        return new Room(name, policy, cluster, courier, iceServers, options, time);
+    }
 }

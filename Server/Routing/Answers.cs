@@ -19,8 +19,8 @@ internal static class Answers
 
     public static void Refuse(this Session session, DecodeFailure failure, TimeProvider time)
     {
-        // That there are signals is not for legacy clients to know, however badly they are formed.
-        var isUnknown = failure.RequestType == MessageTypes.Signal && session.Profile == Profile.Legacy && failure.Code != ErrorCode.InvalidToken;
+        // What only v1 has is not for legacy clients to know, however badly it is formed.
+        var isUnknown = failure.RequestType is { } type && MessageTypes.IsForV1Only(type) && session.Profile == Profile.Legacy && failure.Code != ErrorCode.InvalidToken;
         var refusal = new Refusal(isUnknown ? ErrorCode.UnknownType : failure.Code);
         session.Refuse(refusal, failure.RequestType, failure.IsSignaling, failure.Id, null, time);
     }
@@ -42,7 +42,7 @@ internal static class Answers
 
             var retryAfterMs = (int?)refusal.RetryAfter?.TotalMilliseconds;
             session.Deliver(new ErrorMessage(
-                text, refusal.Code, refusal.Code.Retryable, time.GetUtcNow(), requestType, id, target, retryAfterMs, Reason: refusal.Reason));
+                text, refusal.Code, refusal.Code.Retryable, time.GetUtcNow(), requestType, id, target, retryAfterMs, refusal.Dropped, refusal.Reason));
         }
         else
         {

@@ -6,11 +6,6 @@ namespace MeshSignal.Server.Routing;
 /// <summary>Descriptions, candidates and signals from one peer to another. The room knows the target and the order.</summary>
 internal sealed class RelayHandler
 {
-    public Reply Relay(Session session, DirectedMessage message)
-    {
-        if (message is SignalMessage && session.Profile == Profile.Legacy)
-            return new Refusal(ErrorCode.UnknownType);
-
-        return session.Peer is { } peer ? peer.Room.Relay(peer, message) : new Refusal(ErrorCode.NotJoined);
-    }
+    public Reply Relay(Session session, DirectedMessage message) =>
+        session.Peer is { } peer ? peer.Room.Relay(peer, message) : new Refusal(ErrorCode.NotJoined);
 }

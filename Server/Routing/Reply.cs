@@ -30,4 +30,7 @@ internal sealed record Refusal(ErrorCode Code)
     public TimeSpan? RetryAfter { get; init; }
 
     public string? Reason { get; init; }
+
+    /// <summary>How many candidates were dropped.</summary>
+    public int? Dropped { get; init; }
 }

@@ -18,7 +18,7 @@ internal sealed class Admission(SessionStore sessions, ScopeStore scopes, IClust
     // So many four-digit names in use: the fifth digit makes the next try all but certain.
     private const int CollisionsBeforeLongerName = 20;
 
-    private static readonly string[] Features = ["ack", "hold", "signal"];
+    private static readonly string[] Features = ["ack", "hold", "signal", "ice-servers"];
 
     /// <summary>Null if it was refused: then the connection is being closed.</summary>
     public async ValueTask<Session?> AdmitAsync(ConnectionRequest request, Connection connection)

@@ -1,6 +1,7 @@
 using MeshSignal.Protocol;
 using MeshSignal.Server.Hosting;
 using MeshSignal.Server.Transport;
+using MeshSignal.Tests.Rooms;
 using MeshSignal.Tests.Support;
 using Microsoft.Extensions.Configuration;
 
@@ -67,7 +68,29 @@ internal sealed class FaultsOfJsChatServerTests
     }
 
     [Test]
-    public async Task Fault_3_Relaying_is_not_announced_while_it_is_not_enforced()
+    [TestCase(Profile.Legacy, Profile.Legacy)]
+    [TestCase(Profile.Legacy, Profile.V1)]
+    [TestCase(Profile.V1, Profile.Legacy)]
+    public async Task Fault_3_Relaying_is_enforced_where_it_is_announced(Profile alice, Profile bob)
+    {
+        await using var call = await Pair.InCallAsync(alice, bob, RelayRoom.Settings);
+        var config = call.Bob.Received.Single(message => message.Text("type") == MessageTypes.Joined).GetProperty("config");
+        Assert.That((config.GetProperty("forceRelay").GetBoolean(), config.Text("iceTransportPolicy")), Is.EqualTo((true, "relay")));
+
+        await call.Alice.OfferAsync("bob", $"v=0\r\nc=IN IP4 192.168.1.7\r\nm=audio 54400 RTP/AVP 0\r\na={RelayRoom.Host}\r\na={RelayRoom.Relay(1)}\r\n");
+        await call.Alice.CandidateAsync("bob", RelayRoom.Host);
+        await call.Alice.CandidateAsync("bob", RelayRoom.Relay(2));
+
+        Assert.That(
+            (await call.Bob.ExpectAsync(MessageTypes.Offer)).GetProperty("offer").Text("sdp"),
+            Is.EqualTo($"v=0\r\nc=IN IP4 0.0.0.0\r\nm=audio 9 RTP/AVP 0\r\na={RelayRoom.Relay(1)}\r\n"));
+        await call.Bob.ExpectCandidateAsync("alice", RelayRoom.Relay(2));
+        await call.Alice.SettleAsync();
+        await call.Bob.ExpectNothingAsync();
+    }
+
+    [Test]
+    public async Task Fault_3_Nor_is_it_announced_where_it_is_not_enforced()
     {
         await using var server = await TestServer.StartAsync();
         using var alice = await server.ConnectLegacyAsync("Alice", chat: false);
@@ -79,11 +102,11 @@ internal sealed class FaultsOfJsChatServerTests
     }
 
     [Test]
-    public void Fault_3_Nor_can_it_be_asked_for()
+    public void Fault_3_It_cannot_be_asked_for_without_what_it_takes()
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("MeshSignal:Calls:ForceRelay", (string?)"true")]).Build();
 
-        Assert.That(ConfigurationCheck.Errors(configuration), Is.EqualTo(["MeshSignal:Calls:ForceRelay is not a known key."]));
+        Assert.That(ConfigurationCheck.Errors(configuration), Has.Count.EqualTo(2).And.All.StartsWith("MeshSignal:Calls:ForceRelay needs "));
     }
 
     [Test]

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Transport;
+using MeshSignal.Tests.Rooms;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.EndToEnd;
@@ -12,7 +14,68 @@ internal sealed class PrivacyTests
     [Test]
     public async Task Nothing_that_is_nobodys_business_is_logged()
     {
-        await using var server = await TestServer.StartAsync(FaultyCluster.Replacing(out var cluster), ("MeshSignal:Chat:MessagesPerSecond", "1000"));
+        await CheckAsync(("MeshSignal:Chat:MessagesPerSecond", "1000"));
+    }
+
+    /// <summary>The relay policy says of much more that it was refused.</summary>
+    [Test]
+    public async Task Nor_where_calls_must_be_relayed() =>
+        await CheckAsync(RelayRoom.SettingsWith(("MeshSignal:Chat:MessagesPerSecond", "1000"), ("MeshSignal:Ice:TurnSecret", $"{Secret}-of-the-turn-server")));
+
+    /// <summary>Neither what the TURN server shares with this one, nor what is made of it for each peer.</summary>
+    [Test]
+    public async Task No_TURN_secret_and_no_credential_is_logged()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"meshsignal-{Guid.NewGuid():N}.secret");
+        await File.WriteAllTextAsync(file, $"{Secret}-of-the-turn-server\n");
+        await using var server = await TestServer.StartAsync(
+            FaultyCluster.Replacing(out var cluster),
+            ("MeshSignal:Ice:TurnUrls:0", RelayRoom.TurnUrl), ("MeshSignal:Ice:TurnSecretFile", file), ("MeshSignal:Ice:CredentialTtl", "00:01:00"),
+            ("MeshSignal:Ice:StaticServers:0:Urls:0", "turn:b"),
+            ("MeshSignal:Ice:StaticServers:0:Username", Secret),
+            ("MeshSignal:Ice:StaticServers:0:Credential", Secret));
+        using var alice = await server.ConnectAsync("alice");
+        using var bob = await server.ConnectLegacyAsync("bob", chat: false);
+        await bob.JoinAsync("demo");
+        await alice.JoinAsync("demo");
+        await bob.ExpectAsync(MessageTypes.PeerJoined);
+        await alice.SendAsync(MessageTypes.IceServers);
+        await alice.ExpectAsync(MessageTypes.IceServers);
+        server.Advance(TimeSpan.FromSeconds(48), alice, bob);
+        await alice.ExpectAsync(MessageTypes.IceServers);
+
+        // What fails while they are on their way is logged.
+        cluster.ThrowsFor = _ => true;
+        await alice.SendAsync(MessageTypes.IceServers, new { id = 1 });
+        await alice.ExpectErrorAsync(ErrorCode.Internal, 1);
+        cluster.ThrowsFor = _ => false;
+        foreach (var content in new[] { $"{Secret}-of-another-turn-server", Secret, $"{Secret}\n{Secret}\n{Secret}" })
+        {
+            await File.WriteAllTextAsync(file, content);
+            server.Advance(TimeSpan.FromSeconds(2), alice, bob);
+        }
+
+        File.Delete(file);
+        server.Advance(TimeSpan.FromSeconds(2), alice, bob);
+
+        server.ExpectedErrors = server.Log.Errors.Count();
+        Assert.That(server.ExpectedErrors, Is.EqualTo(4), "a fault, and three of the file");
+        Assert.That(server.Log.Lines, Is.All.Not.Contains(Secret));
+        var told = alice.Received.Concat(bob.Received).SelectMany(IceServers).Where(iceServer => iceServer.Text("username") != Secret).ToList();
+        Assert.That(told, Has.Count.EqualTo(5), "told at two joins, by a newcomer, on request, and in time");
+        foreach (var iceServer in told)
+            Assert.That(server.Log.Lines, Is.All.Not.Contains(iceServer.Text("credential")).And.All.Not.Contains(iceServer.Text("username")));
+    }
+
+    private static IEnumerable<JsonElement> IceServers(JsonElement message)
+    {
+        var parent = message.Has("config") ? message.GetProperty("config") : message;
+        return parent.Has("iceServers") ? parent.GetProperty("iceServers").EnumerateArray() : [];
+    }
+
+    private static async Task CheckAsync(params (string Key, string Value)[] settings)
+    {
+        await using var server = await TestServer.StartAsync(FaultyCluster.Replacing(out var cluster), settings);
         using var alice = await server.ConnectAsync("alice", chat: true);
         using var bob = await server.ConnectLegacyAsync("bob");
         using var carol = await server.ConnectAsync("carol");
@@ -54,6 +117,7 @@ internal sealed class PrivacyTests
             {
                 await peer.CandidateAsync(to, $"candidate:1 1 udp 1 {Secret} 9 typ host", buffer: true, id: Secret);
                 await peer.OfferAsync(to, $"v=0 {Secret}", id: Secret);
+                await peer.OfferAsync(to, $"v=0\r\na=mid:{Secret}\r\n", id: Secret);
                 await peer.CandidateAsync(to, $"candidate:2 1 udp 1 {Secret} 9 typ host");
                 await peer.AnswerAsync(to, $"v=0 {Secret}");
                 await peer.SendAsync(MessageTypes.Signal, new { targetUsername = to, signal = Secret });

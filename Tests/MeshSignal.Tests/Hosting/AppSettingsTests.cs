@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using MeshSignal.Server.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -30,6 +31,6 @@ internal sealed class AppSettingsTests
             var (value, key) = (property.GetValue(options)!, path + property.Name);
             return value.GetType().Assembly == typeof(MeshSignalOptions).Assembly
                 ? Flatten(value, $"{key}:")
-                : [(key, Convert.ToString(value, CultureInfo.InvariantCulture))];
+                : [(key, value is IList { Count: 0 } ? "" : Convert.ToString(value, CultureInfo.InvariantCulture))];
         });
 }

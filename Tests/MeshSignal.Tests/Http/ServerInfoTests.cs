@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using MeshSignal.Tests.Protocol;
+using MeshSignal.Tests.Rooms;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Http;
@@ -47,6 +48,21 @@ internal sealed class ServerInfoTests
             Is.EqualTo("""{"enabled":true,"maxParticipants":4,"allowVideo":false,"allowScreenShare":true,"forceRelay":false}"""));
         Assert.That(info.GetProperty("heartbeat").GetRawText(), Is.EqualTo("""{"interval":20000,"timeout":120000}"""));
         Assert.That((info.GetProperty("maxMessagesPerSecond").GetInt32(), info.GetProperty("nickChangeCooldown").GetInt32()), Is.EqualTo((9, 60_000)));
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Says_whether_calls_must_be_relayed(bool forceRelay)
+    {
+        // In rooms of their own it may be otherwise: this is what holds in all others.
+        await using var server = await RealServer.StartAsync(RelayRoom.SettingsWith(
+            ("MeshSignal:Calls:ForceRelay", $"{forceRelay}"),
+            ("MeshSignal:Calls:Rooms:0:Pattern", "x*"),
+            ("MeshSignal:Calls:Rooms:0:ForceRelay", $"{!forceRelay}")));
+        using var document = await GetAsync(server, "/server-info");
+
+        Assert.That(document.RootElement.GetProperty("webrtc").GetProperty("forceRelay").GetBoolean(), Is.EqualTo(forceRelay));
+        Assert.That(document.RootElement.GetRawText(), Does.Not.Contain(RelayRoom.Secret).And.Not.Contain("turn:"), "TURN is for those who are in a room");
     }
 
     [Test]

@@ -159,7 +159,8 @@ internal sealed class DecodeFailureTests
     [TestCase("webrtc", false)]
     [TestCase("webrtc-", true)]
     [TestCase("webrtc-nothing", true)]
-    [TestCase("webrtc-ice-servers", true)]
+    [TestCase("webrtc-ice-server", true)]
+    [TestCase("ice-servers", false)]
     [TestCase(@"w\u0065brtc-nothing", true)]
     public void An_unknown_type_is_said_to_be_of_signaling_or_of_the_chat(string type, bool isSignaling)
     {

@@ -28,6 +28,14 @@ internal sealed class MessageDecodingTests
     [Test]
     public void A_leave_is_decoded() => Decoding.Decode<LeaveMessage>("""{"type":"webrtc-leave","token":"t"}""");
 
+    [Test]
+    public void A_request_for_ICE_servers_needs_nothing_more()
+    {
+        var request = Decoding.Decode<IceServersRequest>("""{"type":"webrtc-ice-servers","token":"t","id":3,"iceServers":[{"urls":"turn:x"}],"iceTtlMs":1}""");
+        Assert.That((request.Type, request.Token.Text(), request.Id), Is.EqualTo((MessageTypes.IceServers, "t", (RequestId?)new RequestId(3))));
+        Assert.That(Decoding.Decode<IceServersRequest>("""{"type":"webrtc-ice-servers"}""").Id, Is.Null);
+    }
+
     [TestCase("""{"type":"webrtc-join"}""")]
     [TestCase("""{"type":"webrtc-join","room":null,"mediaTypes":null,"previousPeerId":null}""")]
     public void A_join_may_leave_everything_open(string json)

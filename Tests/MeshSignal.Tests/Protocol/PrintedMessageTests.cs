@@ -1,5 +1,8 @@
+using System.Text;
 using System.Text.Json.Serialization;
 using MeshSignal.Protocol;
+using MeshSignal.Server.Ice;
+using MeshSignal.Server.Sessions;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Protocol;
@@ -19,6 +22,7 @@ internal sealed class PrintedMessageTests
     [TestCase("""{"type":"webrtc-answer","token":"5ecre7","targetUsername":"5ecre7","answer":"5ecre7"}""")]
     [TestCase("""{"type":"webrtc-ice-candidate","token":"5ecre7","targetUsername":"5ecre7","candidate":"5ecre7"}""")]
     [TestCase("""{"type":"webrtc-signal","token":"5ecre7","targetUsername":"5ecre7","signal":"5ecre7"}""")]
+    [TestCase("""{"type":"webrtc-ice-servers","token":"5ecre7","id":"5ecre7"}""")]
     public void A_client_message_prints_its_type_only(string json)
     {
         var message = Decoding.Decode(json);
@@ -42,6 +46,23 @@ internal sealed class PrintedMessageTests
             new SessionTokenMessage(Secret, username, Profile.V1, false, 0, []), new ChatTextMessage(username, Secret, default), new SystemMessage(Secret),
         ];
         Assert.That(messages.Select(message => message.ToString()), Is.EqualTo(messages.Select(message => message.GetType().Name)));
+    }
+
+    [Test]
+    public void What_bears_TURN_credentials_prints_none_of_them()
+    {
+        var server = new IceServer(["turn:a"], Secret, Secret);
+        var config = new RoomConfig(true, true, true, 8, [server], RoomConfig.RelayOnly, 600_000);
+        var joined = new PeerJoinedMessage(RoomName.Lobby, Valid.Name("bob"), PeerId.New(), null, Profile.Legacy, MediaTypes.Audio, false, config);
+        object[] printed =
+        [
+            server, config, joined, new JoinedMessage(RoomName.Lobby, PeerId.New(), [], config, null), new IceServersMessage([server], 600_000, null),
+            new TurnCredentials(Secret, Secret), TurnCredentials.Issue(Encoding.UTF8.GetBytes(Secret), new SessionId(Secret), DateTimeOffset.UnixEpoch),
+            new IceServerList([server], null),
+        ];
+
+        foreach (var item in printed)
+            Assert.That($"{item}", Does.Not.Contain(Secret), item.GetType().Name);
     }
 
     [Test]

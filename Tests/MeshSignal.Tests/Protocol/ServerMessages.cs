@@ -14,7 +14,9 @@ internal static class ServerMessages
     private static readonly RoomName Room = RoomName.Lobby;
     private static readonly PeerId Stay = PeerId.New();
     private static readonly RequestId Id = new("r1");
-    private static readonly RoomConfig Config = new(true, true, false, 8, [], RoomConfig.AllTransports);
+    private static readonly RoomConfig Config = new(true, true, false, 8, [], RoomConfig.AllTransports, null);
+    private static readonly IceServer Turn = new(["turn:a"], "1:b", "secret");
+    private static readonly RoomConfig RelayConfig = new(true, true, true, 8, [Turn], RoomConfig.RelayOnly, 600_000);
     private static readonly Participant Self = new(Amira, Stay, null, Profile.V1, MediaTypes.Audio, Participant.Connected, null);
 
     public static IReadOnlyList<ServerMessageSample> All { get; } =
@@ -26,10 +28,10 @@ internal static class ServerMessages
         Sample(new ChatTextMessage(Amira, "hi", Now)),
         Sample(new UserTypingMessage(Amira, Now)),
         Sample(
-            new JoinedMessage(Room, Stay, [Self with { PreviousPeerId = Stay, Polite = true }], Config with { IceServers = [new IceServer(["stun:a"])] }, Id),
+            new JoinedMessage(Room, Stay, [Self with { PreviousPeerId = Stay, Polite = true }], RelayConfig, Id),
             new JoinedMessage(Room, Stay, [Self], Config, null)),
         Sample(
-            new PeerJoinedMessage(Room, Amira, Stay, Stay, Profile.Legacy, MediaTypes.Video, false),
+            new PeerJoinedMessage(Room, Amira, Stay, Stay, Profile.Legacy, MediaTypes.Video, false, RelayConfig),
             new PeerJoinedMessage(Room, Amira, Stay, null, Profile.Legacy, MediaTypes.Video, false)),
         Sample(new PeerLeftMessage(Room, Amira, Stay, LeaveReason.Disconnected)),
         Sample(new MediaChangedMessage(Amira, MediaTypes.Audio | MediaTypes.Screen)),
@@ -38,6 +40,7 @@ internal static class ServerMessages
             new ErrorMessage("text", ErrorCode.InvalidMessage, false, Now)),
         Sample(new LeftMessage(Room, Id), new LeftMessage(Room, null)),
         Sample(new AckMessage(Id)),
+        Sample(new IceServersMessage([Turn], 600_000, Id), new IceServersMessage([], null, null)),
         Relayed(MessageTypes.Offer, "offer"),
         Relayed(MessageTypes.Answer, "answer"),
         Relayed(MessageTypes.IceCandidate, "candidate"),

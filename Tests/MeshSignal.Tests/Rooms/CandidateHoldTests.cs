@@ -108,8 +108,8 @@ internal sealed class CandidateHoldTests
         for (var i = 0; i < CandidateHold.MaxCandidates; i++)
             Assert.That(_hold.Add(New($"{i}")), Is.Empty);
 
-        Assert.That(_hold.Add(New("64")).Single().Id, Is.EqualTo(new RequestId("0")));
-        Assert.That(_hold.Add(New("65")).Single().Id, Is.EqualTo(new RequestId("1")));
+        Assert.That(_hold.Add(New("64")).Single().Message.TargetUsername, Is.EqualTo("0"));
+        Assert.That(_hold.Add(New("65")).Single().Message.TargetUsername, Is.EqualTo("1"));
         Assert.That(Names(_hold.TakeAll()), Is.EqualTo(Enumerable.Range(2, 64).Select(number => number.ToString(CultureInfo.InvariantCulture))));
     }
 
@@ -149,7 +149,7 @@ internal sealed class CandidateHoldTests
     }
 
     private static IEnumerable<string> Names(IEnumerable<HeldCandidate> candidates) =>
-        candidates.Select(held => Encoding.UTF8.GetString(held.Message.Utf8.Span).TrimEnd());
+        candidates.Select(held => Encoding.UTF8.GetString(held.Message.Candidate.Utf8.Span).TrimEnd());
 
     private void Add(params string[] names)
     {
@@ -160,5 +160,6 @@ internal sealed class CandidateHoldTests
     private void Add(string name, bool buffer) => _hold.Add(New(name, buffer));
 
     private HeldCandidate New(string name, bool buffer = false, int bytes = 0) =>
-        new(new EncodedMessage(Encoding.UTF8.GetBytes(name.PadRight(bytes))), new RequestId(name), buffer, _clock.GetTimestamp());
+        new(
+        new CandidateMessage(new IceCandidate(Encoding.UTF8.GetBytes(name.PadRight(bytes))), buffer) { TargetUsername = name }, _clock.GetTimestamp());
 }

@@ -41,7 +41,9 @@ internal sealed class AnswerTests
             ("webrtc-dance", new { id = 20 }, "unknown-type"),
             ("dance", new { id = 21 }, "unknown-type"),
             (MessageTypes.Typing, new { id = 22, token = "wrong" }, "invalid-token"),
-            (MessageTypes.Leave, new { id = 23 }, MessageTypes.Left),
+            (MessageTypes.IceServers, new { id = 23 }, MessageTypes.IceServers),
+            (MessageTypes.Leave, new { id = 24 }, MessageTypes.Left),
+            (MessageTypes.IceServers, new { id = 25 }, "not-joined"),
         ];
 
         foreach (var (type, fields, _) in requests)
