@@ -48,9 +48,11 @@ export class Call {
       case 'webrtc-offer': return link?.describe(message.offer);
       case 'webrtc-answer': return link?.describe(message.answer);
       case 'webrtc-ice-candidate': return link?.candidate(message.candidate);
+      case 'webrtc-ice-servers': return this.#renew(message.iceServers);
       case 'webrtc-error':
         // Before we are in, every error is the end of it; afterwards the call goes on.
         if (!this.#config) return this.#end({ code: message.code, error: message.error });
+        if (message.code === 'relay-unavailable') this.#links.get(message.targetUsername)?.link.lackRelay();
         return console.warn(`Server: ${message.code}: ${message.error}`);
     }
   }
@@ -60,6 +62,12 @@ export class Call {
     if (!config.allowVideo) this.#stop(this.#stream.getVideoTracks());
     this.#view.entered(this.#username, this.#stream);
     for (const peer of participants) if (peer.peerId !== peerId) this.#meet(peer);
+  }
+
+  /** Credentials end: those for the links there are, and for the next ones. */
+  #renew(iceServers) {
+    this.#config.iceServers = iceServers;
+    for (const { link } of this.#links.values()) link.renew(iceServers);
   }
 
   #meet({ username, peerId, profile, polite }) {

@@ -12,24 +12,29 @@ export class Link {
   #legacy;
   #stream;
   #send;
+  #changed;
+  #lacksRelay = false;
 
-  /** `send(type, fields)` reaches the peer, `changed(state)` hears of every connectionState. */
+  /** `send(type, fields)` reaches the peer, `changed(state)` hears of every connectionState, or of `no-relay` instead. */
   constructor({ polite, profile, configuration, kinds, stream, send, changed }) {
     this.#polite = polite;
     this.#legacy = profile === 'legacy';
     this.#stream = stream;
     this.#send = send;
+    this.#changed = changed;
     const connection = this.connection = new RTCPeerConnection(configuration);
     connection.ontrack = ({ track }) => this.media.addTrack(track);
     connection.onnegotiationneeded = () => this.#step(() => this.#offer());
     connection.onicecandidate = ({ candidate }) => {
       // A legacy peer discards what comes before it has our description; `buffer` makes the server wait for its answer.
-      if (candidate) send('webrtc-ice-candidate', { candidate, buffer: connection.remoteDescription === null || undefined });
+      // The end, null, is sent like any other: by it the server knows that no relay is to be expected.
+      send('webrtc-ice-candidate', { candidate, buffer: connection.remoteDescription === null || undefined });
     };
     connection.onconnectionstatechange = () => {
       // One side restarts and the other one answers. Whether a legacy peer ever would is unknown.
       if (connection.connectionState === 'failed' && (!polite || this.#legacy)) connection.restartIce();
-      changed(connection.connectionState);
+      if (connection.connectionState === 'connected') this.#lacksRelay = false;
+      this.#show();
     };
 
     // Who was there first describes the call, also for what it only receives. A newcomer adds nothing before the first offer, and so makes none.
@@ -63,10 +68,25 @@ export class Link {
     if (candidate) this.#step(() => this.connection.remoteDescription ? this.#add(candidate) : this.#early.push(candidate));
   }
 
+  /** What is connected stays so; new servers count when ICE is restarted. */
+  renew(iceServers) {
+    this.connection.setConfiguration({ ...this.connection.getConfiguration(), iceServers });
+  }
+
+  /** We have no candidate that may reach the peer. Until there is a connection all the same, that is what there is to say. */
+  lackRelay() {
+    this.#lacksRelay = this.connection.connectionState !== 'connected';
+    this.#show();
+  }
+
   close() {
     const { connection } = this;
     connection.ontrack = connection.onnegotiationneeded = connection.onicecandidate = connection.onconnectionstatechange = null;
     connection.close();
+  }
+
+  #show() {
+    this.#changed(this.#lacksRelay ? 'no-relay' : this.connection.connectionState);
   }
 
   async #offer() {

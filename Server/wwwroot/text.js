@@ -29,4 +29,5 @@ export const states = {
   connecting: 'connecting…',
   disconnected: 'connection interrupted…',
   failed: 'no connection, trying again…',
+  'no-relay': 'no connection: calls here go through a relay, and none answers',
 };
