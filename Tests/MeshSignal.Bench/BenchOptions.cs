@@ -6,7 +6,7 @@ namespace MeshSignal.Bench;
 internal sealed record BenchOptions
 {
     public const string Usage =
-        "[--pairs 50] [--seconds 5] [--warmup 2] [--rounds 5] [--json FILE] [--no-pin] [--only NAME,NAME] [--server MeshSignal.Server.dll]";
+        "[--pairs 50] [--seconds 5] [--warmup 2] [--rounds 5] [--cases 1000000] [--json FILE] [--no-pin] [--only NAME,NAME] [--server MeshSignal.Server.dll]";
 
     /// <summary>Pairs of peers; a pair is two connections. At most 1000.</summary>
     public int Pairs { get; private init; } = 50;
@@ -19,6 +19,9 @@ internal sealed record BenchOptions
 
     /// <summary>Windows for each server and shape, at most 50.</summary>
     public int Rounds { get; private init; } = 5;
+
+    /// <summary>Hostile messages for the filter, at most 100 million.</summary>
+    public int Cases { get; private init; } = 1_000_000;
 
     /// <summary>Give server and generator a core each.</summary>
     public bool Pin { get; private init; } = true;
@@ -43,6 +46,7 @@ internal sealed record BenchOptions
                 ("--seconds", [var value, ..]) => (options with { Seconds = Number(name, value, 1, 120) }, rest[1..]),
                 ("--warmup", [var value, ..]) => (options with { Warmup = Number(name, value, 0, 60) }, rest[1..]),
                 ("--rounds", [var value, ..]) => (options with { Rounds = Number(name, value, 1, 50) }, rest[1..]),
+                ("--cases", [var value, ..]) => (options with { Cases = Number(name, value, 0, 100_000_000) }, rest[1..]),
                 ("--json", [var value, ..]) => (options with { JsonFile = value }, rest[1..]),
                 ("--server", [var value, ..]) => (options with { ServerPath = Path.GetFullPath(value) }, rest[1..]),
                 ("--only", [var value, ..]) => (options with { Only = value.Split(',') }, rest[1..]),

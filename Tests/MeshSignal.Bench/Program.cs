@@ -9,6 +9,7 @@ return args switch
 {
     ["relay", .. var rest] => Measure(RelayScenario.Run, rest),
     ["scan", .. var rest] => Measure(ScanScenario.Run, rest),
+    ["filter", .. var rest] => Measure(FilterScenario.Run, rest),
     // Hidden: this is how the bench starts its own .NET echo as a process of its own.
     ["serve-echo", var port] => DotnetEcho.Serve(port),
     _ => Usage(),
@@ -16,7 +17,7 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine($"usage: relay | scan {BenchOptions.Usage}");
+    Console.Error.WriteLine($"usage: relay | scan | filter {BenchOptions.Usage}");
     return 2;
 }
 

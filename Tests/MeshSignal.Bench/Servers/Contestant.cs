@@ -13,6 +13,7 @@ internal sealed record Contestant(
     public const string MeshSignal = "meshsignal";
     public const string DotnetEcho = "dotnet-echo";
     public const string WsEcho = "ws-echo";
+    public const string PolicyOff = "policy-off";
 
     public static Contestant[] All(BenchOptions options)
     {
@@ -32,6 +33,24 @@ internal sealed record Contestant(
         if (options.Only.Except(all.Select(one => one.Name), StringComparer.Ordinal).FirstOrDefault() is { } unknown)
             throw new BenchException($"--only knows {string.Join(", ", all.Select(one => one.Name))}, not '{unknown}'");
         return options.Only.Count == 0 ? all : [.. all.Where(one => options.Only.Contains(one.Name, StringComparer.Ordinal))];
+    }
+
+    /// <summary>The server with every room under the relay policy, and without; the first has the name that ratios are formed by.</summary>
+    public static Contestant[] WithAndWithoutPolicy(
+        BenchOptions options,
+        Func<bool, Func<IPEndPoint, Shape, int, CancellationToken, LoadPeer[]>> connect)
+    {
+        var server = options.ServerPath ?? Built("ServerPath");
+        string[] policy =
+        [
+            "--MeshSignal:Calls:ForceRelay=true", "--MeshSignal:Ice:RelayRanges:0=198.51.100.0/28",
+            "--MeshSignal:Ice:TurnUrls:0=turn:198.51.100.1", "--MeshSignal:Ice:TurnSecret=no-server-has-this-secret",
+        ];
+        return
+        [
+            new(MeshSignal, port => ["dotnet", server, "--urls", $"http://127.0.0.1:{port}", .. policy], connect(true)),
+            new(PolicyOff, port => ["dotnet", server, "--urls", $"http://127.0.0.1:{port}"], connect(false)),
+        ];
     }
 
     /// <summary>A path that the build has written into this assembly.</summary>
