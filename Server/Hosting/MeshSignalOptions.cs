@@ -44,7 +44,7 @@ internal sealed class CallOptions
 
     public bool AllowScreenShare { get; set; } = true;
 
-    /// <summary>No peer learns another's address from this server: see <see cref="Ice.IceRelayPolicy"/>. Needs a TURN server.</summary>
+    /// <summary>No message of signaling tells a peer another's address: see <see cref="Ice.IceRelayPolicy"/>. Needs a TURN server.</summary>
     public bool ForceRelay { get; set; }
 
     /// <summary>Rooms for which something else holds. The first whose pattern matches counts.</summary>

@@ -29,6 +29,7 @@ internal static partial class StartupLine
 
     [LoggerMessage(
         LogLevel.Warning,
-        "Ice:TrustRelayCandidateType is on: in rooms with ForceRelay a client that lies can pass any address as a relay's, its own or another's; set Ice:RelayRanges when you know them")]
+        "Ice:TrustRelayCandidateType is on, so Ice:RelayRanges does not limit candidates: in rooms with ForceRelay a client that lies can name any address as a relay's, "
+        + "and learns the address of every peer whose browser connects to it directly")]
     private static partial void LogTrust(ILogger logger);
 }

@@ -9,6 +9,9 @@ namespace MeshSignal.Server.Ice;
 /// </summary>
 internal static class AddressSweep
 {
+    // Of an IPv6 address without "::": six groups and an IPv4 address behind them.
+    private const int FewestColons = 6;
+
     private static readonly SearchValues<byte> DigitsAndDot = SearchValues.Create("0123456789."u8);
     private static readonly SearchValues<byte> HexAndColon = SearchValues.Create("0123456789ABCDEFabcdef:"u8);
 
@@ -61,13 +64,14 @@ internal static class AddressSweep
 
     private static bool HoldsIpv6(ReadOnlySpan<byte> text, RelayAddresses relays)
     {
-        if (text.IndexOf("::"u8) < 0 && text.Count((byte)':') < 7)
+        if (text.IndexOf("::"u8) < 0 && text.Count((byte)':') < FewestColons)
             return false;
 
         while (TakeRun(ref text, HexAndColon, out var run))
         {
-            var mayBeAddress = run.IndexOf("::"u8) >= 0 || run.Count((byte)':') >= 7;
-            if (mayBeAddress && !IsFingerprint(run) && !relays.IsHarmless(run))
+            // A dot behind it: an address whose last four bytes are written as an IPv4 one, which no relay's is.
+            var mayBeAddress = run.IndexOf("::"u8) >= 0 || run.Count((byte)':') >= FewestColons;
+            if (mayBeAddress && !IsFingerprint(run) && (text.StartsWith("."u8) || !relays.IsHarmless(run)))
                 return true;
         }
 

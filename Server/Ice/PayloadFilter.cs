@@ -61,27 +61,22 @@ internal readonly ref struct PayloadFilter
     {
         var output = new ArrayBufferWriter<byte>(payload.Length + 256);
         using var json = new Utf8JsonWriter(output, Json);
-        var found = findings;
-        bool passes;
         try
         {
-            passes = new PayloadFilter(kinds, relays, json).TryWrite(payload, ref found);
+            if (new PayloadFilter(kinds, relays, json).TryWrite(payload, ref findings))
+            {
+                json.Flush();
+                return output.WrittenMemory;
+            }
         }
         catch (InvalidOperationException)
         {
             // Half of a surrogate pair, written as an escape. It can stand anywhere, and is found when a string is read.
-            found.Refuse(RelayReasons.Malformed);
-            passes = false;
+            findings.Refuse(RelayReasons.Malformed);
         }
 
-        if (!passes)
-            found.Void();
-        findings = found;
-        if (!passes)
-            return null;
-
-        json.Flush();
-        return output.WrittenMemory;
+        findings.Void();
+        return null;
     }
 
     private bool TryWrite(ReadOnlySpan<byte> payload, ref RelayFindings findings)
@@ -328,7 +323,7 @@ internal readonly ref struct PayloadFilter
                 return false;
 
             _json.WriteStringValue(writer.Written);
-            findings.Describe();
+            findings.MarkDescription();
             return true;
         }
         finally

@@ -42,7 +42,8 @@ internal sealed class RelayAddresses(IReadOnlyList<IPNetwork> ranges, bool trust
 
     /// <summary>Whether a text outside of candidates may hold this address: it is a relay's, or none at all.</summary>
     public bool IsHarmless(ReadOnlySpan<byte> literal) =>
-        TryParse(literal, out var address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || Contain(address));
+        literal.SequenceEqual("0.0.0.0"u8) || literal.SequenceEqual("::"u8)
+        || (TryParse(literal, out var address) && (address.Equals(IPAddress.IPv6Any) || Contain(address)));
 
     /// <summary>
     /// Reads a literal in its one plain form. <see cref="IPAddress"/> itself takes much more: <c>1</c>, <c>0x7f.1</c>, <c>010.0.0.1</c>, <c>[::1]:80</c>,

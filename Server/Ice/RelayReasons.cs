@@ -41,7 +41,7 @@ internal record struct RelayFindings
 
     public void Pass() => Usable++;
 
-    public void Describe() => IsDescription = true;
+    public void MarkDescription() => IsDescription = true;
 
     public void End() => IsEnd = true;
 
@@ -57,10 +57,10 @@ internal record struct RelayFindings
     /// <summary>The whole message, for something else than a candidate in it.</summary>
     public void Refuse(RelayReasons reason) => Reasons |= reason;
 
-    public readonly string? Text => Describe(Reasons);
+    public readonly string? Text => TextOf(Reasons);
 
     /// <summary>As <c>webrtc-error.reason</c> has it: the reasons' names in the order of the enumeration, with commas between.</summary>
-    public static string? Describe(RelayReasons reasons)
+    public static string? TextOf(RelayReasons reasons)
     {
         if (reasons == RelayReasons.None)
             return null;

@@ -12,7 +12,7 @@ internal sealed partial class TurnSecret(IceOptions options, ILogger<TurnSecret>
     /// <summary>In bytes. Every client gets pairs of text and signature to try guesses against; below the length of the hash that gets easier (RFC 2104 section 3).</summary>
     public const int MinLength = 20;
 
-    private volatile byte[] _current = TryRead(options, out var secret, out _) ? secret : [];
+    private volatile byte[] _current = TryRead(options, out var secret, out var problem) ? secret : throw new InvalidOperationException(problem);
     private string? _lastProblem;
 
     public ReadOnlySpan<byte> Current => _current;

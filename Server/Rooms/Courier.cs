@@ -16,17 +16,21 @@ internal sealed partial class Courier(ICluster cluster, IceRelayPolicy? relayPol
     /// <summary>Passes a message on, or holds it.</summary>
     public Reply Carry(Peer sender, Peer target, DirectedMessage message)
     {
+        if (message is SignalMessage && target.Session.Profile == Profile.Legacy)
+            return new Refusal(ErrorCode.InvalidTarget) { Reason = "legacy" }; // It would print what it does not know.
+
         if (relayPolicy is not null)
         {
             var verdict = relayPolicy.Apply(message);
             var refusal = Report(sender, target, message, verdict);
             if (verdict.Message is null)
-                return refusal is null ? Reply.Done : refusal;
+                return refusal is null ? Reply.Done : refusal; // What has no answer of its own is counted, and told with others.
             message = verdict.Message;
         }
 
-        if (target.Session.Profile == Profile.Legacy && InsteadOfLegacy(message) is { } reply)
-            return reply;
+        // No legacy client ever got a candidate without content.
+        if (target.Session.Profile == Profile.Legacy && message is CandidateMessage { Candidate.IsEndOfCandidates: true })
+            return Reply.Done;
         if (message is CandidateMessage candidate && sender.HoldFor(target).MustHold(candidate.Buffer))
             return Hold(sender, target, candidate);
         if (!Deliver(sender, target, message))
@@ -55,14 +59,6 @@ internal sealed partial class Courier(ICluster cluster, IceRelayPolicy? relayPol
     }
 
     public void Send(Peer peer, ServerMessage message) => cluster.Deliver(peer.Session, MessageCodec.Encode(message));
-
-    /// <summary>js-chat-server clients print types that they do not know, and never see a candidate without content.</summary>
-    private static Reply? InsteadOfLegacy(DirectedMessage message) => message switch
-    {
-        SignalMessage => new Refusal(ErrorCode.InvalidTarget) { Reason = "legacy" },
-        CandidateMessage { Candidate.IsEndOfCandidates: true } => Reply.Done,
-        _ => (Reply?)null,
-    };
 
     private bool Deliver(Peer sender, Peer target, DirectedMessage message) =>
         cluster.Deliver(target.Session, MessageCodec.EncodeRelayed(message, sender.Username, sender.Id));
@@ -140,15 +136,18 @@ internal sealed partial class Courier(ICluster cluster, IceRelayPolicy? relayPol
     private void TellDropped(Peer sender)
     {
         if (sender.Session.Profile == Profile.V1 && sender.RelayReport.TryTake(out var dropped, out var reasons))
-            Tell(sender, ErrorCode.RelayPolicy, MessageTypes.IceCandidate, null, null, dropped, RelayFindings.Describe(reasons));
+            Tell(sender, ErrorCode.RelayPolicy, MessageTypes.IceCandidate, null, null, dropped, RelayFindings.TextOf(reasons));
     }
 
     private void TellUnavailable(Peer sender, Peer? target, string requestType)
     {
-        if (sender.Session.Profile == Profile.Legacy && sender.RelayReport.IsLegacyPeerTold)
-            return;
+        if (sender.Session.Profile == Profile.Legacy)
+        {
+            if (sender.RelayReport.IsLegacyPeerTold)
+                return;
+            sender.RelayReport.IsLegacyPeerTold = true;
+        }
 
-        sender.RelayReport.IsLegacyPeerTold = true;
         Tell(sender, ErrorCode.RelayUnavailable, requestType, null, target, null, null);
     }
 

@@ -11,30 +11,31 @@ internal sealed class RelayReport(TimeProvider time)
     /// <summary>Between two that are told.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    // Those for whom candidates are being gathered, and whether one of them was of use.
-    private readonly Dictionary<Peer, bool> _gathering = [];
+    private readonly Dictionary<Peer, Round> _rounds = [];
     private int _dropped;
     private RelayReasons _reasons;
     private long? _toldAt;
     private long? _firstDroppedAt;
-    private bool _hadUsable;
+    private bool _hasRelay;
 
     /// <summary>Takes note of what was found in a message. True if that was the end of candidates for the other peer, and none of them was of use.</summary>
     public bool Follow(Peer other, RelayFindings findings)
     {
-        var hadUsable = _gathering.TryGetValue(other, out var usable) && usable;
-        var isGathering = _gathering.ContainsKey(other) || findings.IsDescription || findings.Dropped + findings.Usable > 0;
-        hadUsable |= findings.Usable > 0;
-        _hadUsable |= findings.Usable > 0;
+        _hasRelay |= findings.Usable > 0;
         if (findings.Dropped > 0)
             _firstDroppedAt ??= time.GetTimestamp();
 
-        // A second end behind the first, one for each media section and one for all, tells nothing new.
-        if (findings.IsEnd)
-            _gathering.Remove(other);
-        else if (isGathering)
-            _gathering[other] = hadUsable;
-        return findings.IsEnd && isGathering && !hadUsable;
+        var isKnown = _rounds.TryGetValue(other, out var round);
+        if (!isKnown && !findings.IsDescription && findings.Dropped + findings.Usable == 0)
+            return false; // An end without a beginning.
+
+        // Candidates may come before their description. After an end there may be further ends, one for each media section, and stragglers: they tell nothing new.
+        if (round.IsOver && findings.IsDescription)
+            round = default;
+        var isEnd = findings.IsEnd && !round.IsOver;
+        round = new Round(round.HasRelay || findings.Usable > 0, round.IsOver || findings.IsEnd);
+        _rounds[other] = round;
+        return isEnd && !round.HasRelay;
     }
 
     /// <summary>Counts candidates that their sender has not been told of.</summary>
@@ -56,10 +57,13 @@ internal sealed class RelayReport(TimeProvider time)
     }
 
     /// <summary>Whether a peer has had its time to find a relay, and all that it found was of no use.</summary>
-    public bool FoundNoRelay => !_hadUsable && _firstDroppedAt is { } firstDroppedAt && time.GetElapsedTime(firstDroppedAt) >= Interval;
+    public bool FoundNoRelay => !_hasRelay && _firstDroppedAt is { } firstDroppedAt && time.GetElapsedTime(firstDroppedAt) >= Interval;
 
     /// <summary>A peer that does not know the codes is told once that it has no relay.</summary>
     public bool IsLegacyPeerTold { get; set; }
 
-    public void Forget(Peer other) => _gathering.Remove(other);
+    public void Forget(Peer other) => _rounds.Remove(other);
+
+    /// <summary>The candidates for one other peer that are gathered together; a description begins the next ones.</summary>
+    private readonly record struct Round(bool HasRelay, bool IsOver);
 }

@@ -376,10 +376,29 @@ internal sealed class RelayUnavailableTests
         await call.Alice.OfferAsync("bob");
         await call.Alice.CandidateAsync("bob", "");
         await ExpectUnavailableAsync(call.Alice, EndsAlone[0], "bob");
+    }
+
+    [Test]
+    public async Task Stragglers_and_the_ends_of_other_media_sections_are_no_new_round()
+    {
+        await using var call = await Pair.InCallAsync(RelayRoom.Settings);
+        await call.Alice.OfferAsync("bob");
+        await call.Alice.CandidateAsync("bob", RelayRoom.Relay(1));
+        await call.Alice.CandidateAsync("bob", "");
         await call.Alice.CandidateAsync("bob", RelayRoom.Host, id: 1);
         await call.Alice.ExpectErrorAsync(ErrorCode.RelayPolicy, 1);
         await call.Alice.CandidateAsync("bob", "");
-        await ExpectUnavailableAsync(call.Alice, EndsAlone[0], "bob");
+        await call.Alice.ExpectNothingAsync();
+    }
+
+    [Test]
+    public async Task Candidates_before_their_description_belong_to_it()
+    {
+        await using var call = await Pair.InCallAsync(RelayRoom.Settings);
+        await call.Alice.CandidateAsync("bob", RelayRoom.Relay(1));
+        await call.Alice.OfferAsync("bob");
+        await call.Alice.CandidateAsync("bob", "");
+        await call.Alice.ExpectNothingAsync();
     }
 
     [Test]
