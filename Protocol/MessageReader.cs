@@ -43,7 +43,7 @@ internal readonly ref struct MessageReader(ReadOnlyMemory<byte> utf8, ReadOnlySp
                 return default;
 
             var characters = Utf8.Slice(slice.Start + 1, slice.Length - 2);
-            return characters.Span.Contains((byte)'\\') ? Encoding.UTF8.GetBytes(GetString(Member.Token)!) : characters;
+            return characters.Span.Contains((byte)'\\') ? Unescape(Member.Token) : characters;
         }
     }
 
@@ -110,6 +110,19 @@ internal readonly ref struct MessageReader(ReadOnlyMemory<byte> utf8, ReadOnlySp
         var slice = _members[(int)Member.Signal];
         signal = new OpaqueSignal(slice.In(Utf8));
         return slice.IsPresent && slice.Kind != JsonTokenType.Null;
+    }
+
+    /// <summary>Empty if it holds half of a surrogate pair: no token does, and nobody is spared the check of his token by one.</summary>
+    private byte[] Unescape(Member member)
+    {
+        try
+        {
+            return Encoding.UTF8.GetBytes(At(member).GetString()!);
+        }
+        catch (InvalidOperationException)
+        {
+            return [];
+        }
     }
 
     private static bool IsText(MemberSlice slice) => slice.Kind == JsonTokenType.String && slice.Length > 2;

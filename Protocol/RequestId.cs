@@ -18,16 +18,29 @@ public readonly record struct RequestId
 
     internal static bool TryRead(ref Utf8JsonReader reader, out RequestId id)
     {
-        if (reader.TokenType == JsonTokenType.String && reader.GetString() is { Length: >= 1 and <= MaxLength } text)
-        {
-            id = new RequestId(text);
-            return true;
-        }
+        id = default;
+        if (reader.TokenType == JsonTokenType.String)
+            return TryReadText(ref reader, out id);
 
         var number = 0L;
         var isInteger = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out number);
         id = new RequestId(number);
         return isInteger;
+    }
+
+    private static bool TryReadText(ref Utf8JsonReader reader, out RequestId id)
+    {
+        id = default;
+        try
+        {
+            var text = reader.GetString()!;
+            id = new RequestId(text);
+            return text.Length is >= 1 and <= MaxLength;
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // Half of a surrogate pair. What else the message holds is judged all the same.
+        }
     }
 
     internal void Write(Utf8JsonWriter writer)

@@ -39,6 +39,7 @@ internal sealed class WrongTokenTests
     [TestCase("""{"type":"webrtc-nonsense","token":"wrong","id":1}""")]
     [TestCase("""{"type":"chat","id":1}""")]
     [TestCase("""{"type":"nonsense","token":"wrong","id":1}""")]
+    [TestCase("""{"type":"webrtc-leave","token":"\ud800","id":1}""")]
     public async Task It_is_the_error_whatever_else_is_wrong_and_it_counts(string message)
     {
         await using var server = await TestServer.StartAsync();

@@ -38,6 +38,7 @@ internal sealed class RequestIdTests
     [TestCase("true")]
     [TestCase("{}")]
     [TestCase("[1]")]
+    [TestCase(@"""\ud800""", Description = "Was taken for a message without a type.")]
     public void Anything_else_is_none(string id) =>
         Assert.That(
             Decoding.Fail($$"""{"type":"ping","id":{{id}}}"""),
