@@ -26,7 +26,8 @@ public abstract record ClientMessage
 }
 
 /// <summary>The one message that needs no token.</summary>
-public sealed record PingMessage : ClientMessage
+/// <param name="Received">How many messages of the session have arrived, <c>session-token</c> not counted, so that the server need not keep them.</param>
+public sealed record PingMessage(long? Received) : ClientMessage
 {
     public override string Type => MessageTypes.Ping;
 }

@@ -28,6 +28,9 @@ public enum CloseCode
     SlowConsumer = 4040,
 
     BadToken = 4501,
+
+    /// <summary>The session goes on at another socket, or was given up for another.</summary>
+    Replaced = 4509,
     NameTaken = 4510,
 
     /// <summary>A username or a room name that is none.</summary>

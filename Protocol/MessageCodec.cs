@@ -96,8 +96,8 @@ public static class MessageCodec
         switch (type)
         {
             case MessageTypes.Ping:
-                message = new PingMessage();
-                return null;
+                message = reader.TryGetReceived(out var received) ? new PingMessage(received) : null;
+                return message is null ? ErrorCode.InvalidMessage : null;
             case MessageTypes.Typing:
                 message = new TypingMessage();
                 return null;

@@ -17,6 +17,7 @@ internal enum Member
     TargetPeerId,
     Id,
     Signal,
+    Received,
 }
 
 /// <summary>Reads single members of a scanned message.</summary>
@@ -26,7 +27,7 @@ internal readonly ref struct MessageReader(ReadOnlyMemory<byte> utf8, ReadOnlySp
     public static readonly byte[][] Names =
     [
         "type"u8.ToArray(), "token"u8.ToArray(), "targetUsername"u8.ToArray(), "candidate"u8.ToArray(), "offer"u8.ToArray(),
-        "answer"u8.ToArray(), "buffer"u8.ToArray(), "targetPeerId"u8.ToArray(), "id"u8.ToArray(), "signal"u8.ToArray(),
+        "answer"u8.ToArray(), "buffer"u8.ToArray(), "targetPeerId"u8.ToArray(), "id"u8.ToArray(), "signal"u8.ToArray(), "received"u8.ToArray(),
     ];
 
     private readonly ReadOnlySpan<MemberSlice> _members = members;
@@ -81,6 +82,19 @@ internal readonly ref struct MessageReader(ReadOnlyMemory<byte> utf8, ReadOnlySp
         var reader = At(Member.Id);
         var valid = RequestId.TryRead(ref reader, out var read);
         id = valid ? read : null;
+        return valid;
+    }
+
+    /// <summary>False if there is a count that is none.</summary>
+    public bool TryGetReceived(out long? received)
+    {
+        received = null;
+        if (!_members[(int)Member.Received].IsPresent)
+            return true;
+
+        var reader = At(Member.Received);
+        var valid = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var count) && count >= 0;
+        received = valid ? reader.GetInt64() : null;
         return valid;
     }
 

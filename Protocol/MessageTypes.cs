@@ -32,6 +32,8 @@ public static class MessageTypes
 
     // Server to client, v1 only.
     public const string Left = "webrtc-left";
+    public const string PeerStatus = "webrtc-peer-status";
+    public const string Draining = "server-draining";
     public const string Ack = "ack";
 
     /// <summary>Whether a client must have agreed on v1 to send it.</summary>

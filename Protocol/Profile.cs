@@ -18,4 +18,10 @@ public enum Profile
 public static class Subprotocols
 {
     public const string V1 = "meshsignal.v1";
+
+    /// <summary>Starts the entry <c>resume.&lt;token&gt;.&lt;count&gt;</c>: go on with that session, of which so many messages have arrived.</summary>
+    public const string ResumePrefix = "resume.";
+
+    /// <summary>Starts the entry <c>release.&lt;token&gt;</c>: that session is over, its name is wanted here.</summary>
+    public const string ReleasePrefix = "release.";
 }

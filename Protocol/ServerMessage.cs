@@ -16,6 +16,8 @@ namespace MeshSignal.Protocol;
 [JsonDerivedType(typeof(MediaChangedMessage), MessageTypes.MediaChanged)]
 [JsonDerivedType(typeof(ErrorMessage), MessageTypes.Error)]
 [JsonDerivedType(typeof(LeftMessage), MessageTypes.Left)]
+[JsonDerivedType(typeof(PeerStatusMessage), MessageTypes.PeerStatus)]
+[JsonDerivedType(typeof(DrainingMessage), MessageTypes.Draining)]
 [JsonDerivedType(typeof(AckMessage), MessageTypes.Ack)]
 [JsonDerivedType(typeof(IceServersMessage), MessageTypes.IceServers)]
 public abstract record ServerMessage
@@ -33,9 +35,10 @@ public abstract record ServerMessage
 /// <param name="Protocol">What was agreed on.</param>
 /// <param name="Resumed">Whether the session existed before this socket.</param>
 /// <param name="ResumeGraceMs">How long a session outlives its socket, in milliseconds.</param>
+/// <param name="Reason">Why a session that was asked for is not resumed.</param>
 /// <param name="Features">What this server offers beyond the message types of the legacy profile.</param>
 public sealed record SessionTokenMessage(
-    string Token, Username Username, Profile Protocol, bool Resumed, int ResumeGraceMs, IReadOnlyList<string> Features) : ServerMessage;
+    string Token, Username Username, Profile Protocol, bool Resumed, int ResumeGraceMs, IReadOnlyList<string> Features, string? Reason = null) : ServerMessage;
 
 /// <param name="Interval">How often a client should send a <c>ping</c>, in milliseconds.</param>
 /// <param name="Timeout">The longest silence after which a socket is closed, in milliseconds.</param>
@@ -56,13 +59,28 @@ public sealed record UserTypingMessage(Username Username, DateTimeOffset Timesta
 /// <param name="Id">The request's.</param>
 public sealed record JoinedMessage(RoomName Room, PeerId PeerId, IReadOnlyList<Participant> Participants, RoomConfig Config, RequestId? Id) : ServerMessage;
 
-/// <param name="Status">Whether the peer's socket is there.</param>
+/// <param name="Status">Whether the peer's socket is there, or is waited for.</param>
 /// <param name="Polite">The receiver's role towards this peer in perfect negotiation; null for itself.</param>
 public sealed record Participant(
-    Username Username, PeerId PeerId, PeerId? PreviousPeerId, Profile Profile, MediaTypes MediaTypes, string Status, bool? Polite)
+    Username Username, PeerId PeerId, PeerId? PreviousPeerId, Profile Profile, MediaTypes MediaTypes, PeerStatus Status, bool? Polite);
+
+[JsonConverter(typeof(JsonStringEnumConverter<PeerStatus>))]
+public enum PeerStatus
 {
-    public const string Connected = "connected";
+    [JsonStringEnumMemberName("connected")]
+    Connected,
+
+    /// <summary>Its socket is lost. The session waits for it to come back; the media may go on all the time.</summary>
+    [JsonStringEnumMemberName("reconnecting")]
+    Reconnecting,
 }
+
+/// <summary>A peer's socket was lost, or is back.</summary>
+public sealed record PeerStatusMessage(Username Username, PeerId PeerId, PeerStatus Status) : ServerMessage;
+
+/// <summary>This server goes away.</summary>
+/// <param name="ReconnectAfterMs">How long to wait after the Close before coming back, in milliseconds: another time for everybody.</param>
+public sealed record DrainingMessage(int ReconnectAfterMs) : ServerMessage;
 
 /// <param name="ForceRelay">Whether the relay policy is enforced in the room.</param>
 /// <param name="IceServers">For <c>RTCConfiguration.iceServers</c>.</param>
@@ -117,6 +135,10 @@ public enum LeaveReason
     /// <summary>Its socket is gone, and so is the session.</summary>
     [JsonStringEnumMemberName("disconnected")]
     Disconnected,
+
+    /// <summary>It was waited for, and did not come back in time, or could not be given what it had missed.</summary>
+    [JsonStringEnumMemberName("expired")]
+    Expired,
 }
 
 public sealed record MediaChangedMessage(Username Username, MediaTypes MediaTypes) : ServerMessage;

@@ -15,6 +15,7 @@ if (errors.Count > 0)
 
 try
 {
+    using var secondSignal = SecondSignal.Watch();
     await WebServer.Build(builder).RunAsync();
     return 0;
 }

@@ -15,6 +15,9 @@ internal interface ICluster
     /// </summary>
     ValueTask<Session?> ClaimNameAsync(RoomName scope, Username username, Session session);
 
+    /// <summary>Gives the name that a session holds to another, in one step. False if it holds none.</summary>
+    ValueTask<bool> PassNameAsync(Session holder, Session successor);
+
     /// <summary>Frees the name that the session holds, if it holds one.</summary>
     void ReleaseName(Session session);
 

@@ -26,6 +26,19 @@ internal sealed class LocalCluster : ICluster
         }
     }
 
+    public ValueTask<bool> PassNameAsync(Session holder, Session successor)
+    {
+        lock (_lock)
+        {
+            if (!_names.Remove(holder, out var name))
+                return ValueTask.FromResult(false);
+
+            _holders[name] = successor;
+            _names[successor] = name;
+            return ValueTask.FromResult(true);
+        }
+    }
+
     public void ReleaseName(Session session)
     {
         lock (_lock)

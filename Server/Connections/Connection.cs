@@ -11,6 +11,7 @@ internal sealed class Connection(IMessageSocket socket, Profile profile, MeshSig
     public static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(2);
 
     private readonly Outbox _outbox = new(socket, options.Limits, time);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long? _silentSinceWhenAsked;
 
     public Profile Profile => profile;
@@ -27,8 +28,22 @@ internal sealed class Connection(IMessageSocket socket, Profile profile, MeshSig
     /// <summary>Queues a message. False if it cannot be delivered any more.</summary>
     public bool Deliver(EncodedMessage message) => _outbox.Enqueue(message);
 
+    /// <summary>Queues what a session has kept, ahead of what comes later.</summary>
+    public void Replay(IEnumerable<EncodedMessage> messages) => _outbox.Replay(messages);
+
+    /// <summary>What waits to be sent.</summary>
+    public (int Messages, long Bytes) Queued => _outbox.Queued;
+
     /// <summary>Closes it once all that is queued has gone out. The first reason stands.</summary>
     public void Close(CloseCode code, string reason) => _outbox.Close(code, reason);
+
+    /// <summary>Closes it as <see cref="Close"/> does, and tears it down if that does not get out in time: it is no session's any more, so nobody else looks after it.</summary>
+    public async Task CloseInTimeAsync(CloseCode code, string reason)
+    {
+        _outbox.Close(code, reason);
+        if (!await _outbox.ClosesWithinAsync(CloseTime))
+            socket.Abort();
+    }
 
     /// <summary>Tears the socket down at once; its handler then ends the session.</summary>
     public void Abort() => socket.Abort();
@@ -56,5 +71,9 @@ internal sealed class Connection(IMessageSocket socket, Profile profile, MeshSig
         // The writer must be done with the socket before the socket's owner takes it away.
         await _outbox.WhenClosedAsync();
         await socket.LingerAsync();
+        _ended.TrySetResult();
     }
+
+    /// <summary>Completes when its peer has had that chance.</summary>
+    public Task WhenEndedAsync() => _ended.Task;
 }

@@ -24,7 +24,7 @@ internal sealed partial class ConnectionHandler(
         try
         {
             var session = await admission.AdmitAsync(request, connection);
-            end = session is null ? await IgnoreAsync(socket) : await ServeAsync(socket, session);
+            end = session is null ? await IgnoreAsync(socket) : await ServeAsync(socket, connection, session);
         }
 #pragma warning disable CA1031 // Whatever it is, the socket still has to be closed in good order, and nobody else's business is touched.
         catch (Exception e)
@@ -47,7 +47,7 @@ internal sealed partial class ConnectionHandler(
         }
     }
 
-    private async Task<SocketEnd> ServeAsync(IMessageSocket socket, Session session)
+    private async Task<SocketEnd> ServeAsync(IMessageSocket socket, Connection connection, Session session)
     {
         LogOpened(session.Id, session.Profile);
         var end = SocketEnd.Failed;
@@ -62,7 +62,9 @@ internal sealed partial class ConnectionHandler(
                 if (received.End is not null)
                     return end = received.End;
 
-                await HandleAsync(session, received.Message);
+                if (!await TryHandleAsync(connection, session, received.Message))
+                    return end = await IgnoreAsync(socket);
+
                 if (inARow == LongestRow)
                 {
                     await Task.Yield();
@@ -72,8 +74,19 @@ internal sealed partial class ConnectionHandler(
         }
         finally
         {
-            End(session, end);
+            await EndAsync(connection, session, end);
         }
+    }
+
+    /// <summary>False if the session goes on at another socket, or not at all.</summary>
+    private async ValueTask<bool> TryHandleAsync(Connection connection, Session session, ReadOnlyMemory<byte> utf8)
+    {
+        using var turn = await session.TakeTurnAsync();
+        if (session.Connection != connection)
+            return false;
+
+        await HandleAsync(session, utf8);
+        return true;
     }
 
     private async ValueTask HandleAsync(Session session, ReadOnlyMemory<byte> utf8)
@@ -81,14 +94,15 @@ internal sealed partial class ConnectionHandler(
         if (!MessageCodec.TryDecode(utf8, out var message, out var failure))
         {
             // Whoever does not know the token is told that, and not what else is wrong.
-            var isForeign = failure.Token is { } token && !session.Token.Matches(token.Span);
+            var isForeign = failure.Token is { } token && !session.Tokens.Accept(token.Span);
             session.Refuse(isForeign ? failure with { Code = ErrorCode.InvalidToken } : failure, time);
             if (isForeign)
                 CountWrongToken(session);
             return;
         }
 
-        if (message is not PingMessage && !session.Token.Matches(message.Token.Span))
+        // A ping needs no token, but one with a new token tells that it has arrived.
+        if (!session.Tokens.Accept(message.Token.Span) && message is not PingMessage)
         {
             session.Refuse(message, new Refusal(ErrorCode.InvalidToken), time);
             CountWrongToken(session);
@@ -101,7 +115,7 @@ internal sealed partial class ConnectionHandler(
     private static void CountWrongToken(Session session)
     {
         if (session.WrongTokens.Add())
-            session.Connection.Close(CloseCode.BadToken, "too many wrong tokens");
+            session.Connection?.Close(CloseCode.BadToken, "too many wrong tokens");
     }
 
     /// <summary>A fault of ours costs the sender one coded answer, and nobody anything else.</summary>
@@ -120,13 +134,19 @@ internal sealed partial class ConnectionHandler(
         }
     }
 
-    private void End(Session session, SocketEnd end)
+    private async ValueTask EndAsync(Connection connection, Session session, SocketEnd end)
     {
-        // A Close of the peer's own says that it leaves; the echo of ours does not.
-        var closing = session.Connection.Closing;
+        // A Close of the peer's own says that it leaves; the echo of ours does not. That a write has failed is no Close.
+        var closing = connection.Closing is { Code: not CloseCode.GoingAway } sent ? sent : null;
         var isLeaving = end.Cause == SocketEndCause.ClosedByPeer && closing is null;
         LogEnded(LevelOf(end, closing), session.Id, end.Cause, closing?.Code ?? end.Code);
-        sessions.End(session, isLeaving ? LeaveReason.Left : LeaveReason.Disconnected);
+
+        using var turn = await session.TakeTurnAsync();
+        if (session.Connection != connection)
+            return;
+
+        var mayResume = closing?.IsResumable ?? end.Cause == SocketEndCause.Lost;
+        sessions.Disconnect(session, mayResume, isLeaving ? LeaveReason.Left : LeaveReason.Disconnected);
     }
 
     /// <summary>An operator wants to know of peers that had to be shown out.</summary>
@@ -136,7 +156,7 @@ internal sealed partial class ConnectionHandler(
     [LoggerMessage(LogLevel.Debug, "Session {Session} opened ({Profile})")]
     private partial void LogOpened(SessionId session, Profile profile);
 
-    [LoggerMessage("Session {Session} ended: {Cause}, close code {Code:D}")]
+    [LoggerMessage("Session {Session}: its socket ended: {Cause}, close code {Code:D}")]
     private partial void LogEnded(LogLevel level, SessionId session, SocketEndCause cause, CloseCode code);
 
     [LoggerMessage(LogLevel.Error, "A connection could not be served")]

@@ -22,20 +22,22 @@ internal sealed class Liveness(SessionStore sessions, HeartbeatOptions heartbeat
     {
         foreach (var session in sessions.All)
         {
-            var connection = session.Connection;
+            if (session.Connection is not { } connection)
+                continue;
+
             connection.CheckSendDeadlines();
             var silence = connection.Silence;
             if (silence >= _longestSilence)
-                Close(session);
+                Close(session, connection);
             else if (silence >= heartbeat.PingInterval)
                 connection.AskForLife();
         }
     }
 
-    private static void Close(Session session)
+    private static void Close(Session session, Connection connection)
     {
         if (session.Profile == Profile.Legacy)
             session.Deliver(TimeoutNotice);
-        session.Connection.Close(CloseCode.HeartbeatTimeout, "no sign of life");
+        connection.Close(CloseCode.HeartbeatTimeout, "no sign of life");
     }
 }

@@ -16,6 +16,7 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
     private readonly Lock _lock = new(); // Guards all fields below.
     private readonly Queue<Entry> _queue = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _queuedMessages; // Without those that are replayed.
     private long _queuedBytes;
     private bool _isWriting;
     private bool _wantsPing;
@@ -49,18 +50,43 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
             if (_closing is not null)
                 return false;
 
-            if (_queue.Count >= limits.SendQueueMessages || _queuedBytes + message.Length > limits.SendQueueBytes)
+            if (_queuedMessages >= limits.SendQueueMessages || _queuedBytes + message.Length > limits.SendQueueBytes)
             {
                 Overrun();
                 return false;
             }
 
-            _queue.Enqueue(new Entry(message, time.GetTimestamp()));
+            _queue.Enqueue(new Entry(message, time.GetTimestamp(), IsReplayed: false));
+            _queuedMessages++;
             _queuedBytes += message.Length;
             StartWriting();
         }
 
         return true;
+    }
+
+    /// <summary>Queues what a session has kept. It is bounded already, and does not count: else who missed the most could never come back.</summary>
+    public void Replay(IEnumerable<EncodedMessage> messages)
+    {
+        lock (_lock)
+        {
+            if (_closing is not null)
+                return;
+
+            foreach (var message in messages)
+                _queue.Enqueue(new Entry(message, time.GetTimestamp(), IsReplayed: true));
+            StartWriting();
+        }
+    }
+
+    /// <summary>What waits to be sent, for its session to keep it.</summary>
+    public (int Messages, long Bytes) Queued
+    {
+        get
+        {
+            lock (_lock)
+                return (_queuedMessages, _queuedBytes);
+        }
     }
 
     /// <summary>Asks the peer for a sign of life, ahead of what is queued.</summary>
@@ -128,8 +154,7 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
     private void Overrun()
     {
         (_closing, _closingAt) = (new Closing(CloseCode.SlowConsumer, "you do not read what is sent to you"), time.GetTimestamp());
-        _queue.Clear();
-        _queuedBytes = 0;
+        Clear();
         StartWriting();
     }
 
@@ -190,7 +215,12 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
             if (_queue.TryDequeue(out var entry))
             {
                 (message, _oldestAt) = (entry.Message, entry.QueuedAt);
-                _queuedBytes -= entry.Message.Length;
+                if (!entry.IsReplayed)
+                {
+                    _queuedMessages--;
+                    _queuedBytes -= entry.Message.Length;
+                }
+
                 return Next.Message;
             }
 
@@ -208,15 +238,24 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
         lock (_lock)
         {
             _closing ??= new Closing(CloseCode.GoingAway, "the socket is gone");
-            _queue.Clear();
-            _queuedBytes = 0;
+            Clear();
         }
 
         _closed.SetResult();
     }
 
-    private readonly record struct Entry(EncodedMessage Message, long QueuedAt);
+    private void Clear()
+    {
+        _queue.Clear();
+        (_queuedMessages, _queuedBytes) = (0, 0);
+    }
+
+    private readonly record struct Entry(EncodedMessage Message, long QueuedAt, bool IsReplayed);
 }
 
 /// <summary>The Close frame that a socket gets from us.</summary>
-internal sealed record Closing(CloseCode Code, string Reason);
+internal sealed record Closing(CloseCode Code, string Reason)
+{
+    /// <summary>Whether the peer may come back to the same session: this end of it broke down, or it is told to reconnect.</summary>
+    public bool IsResumable => Code is CloseCode.GoingAway or CloseCode.ServiceRestart or (>= (CloseCode)4000 and < (CloseCode)4500);
+}

@@ -1,13 +1,26 @@
+using System.Security.Cryptography;
 using MeshSignal.Protocol;
+using MeshSignal.Server.Connections;
 using MeshSignal.Server.Sessions;
 
 namespace MeshSignal.Server.Hosting;
 
-/// <summary>When the server stops: no new clients, and every peer gets a Close that says to come back, before the web server takes the sockets away.</summary>
-internal sealed class Farewell(Readiness readiness, SessionStore sessions, TimeProvider time) : IHostedLifecycleService
+/// <summary>
+/// When the server stops: no new clients, v1 peers are told when to come back, and every peer gets a Close that says to do so, some at a time, before the web server takes the
+/// sockets away.
+/// </summary>
+internal sealed class Farewell(Readiness readiness, SessionStore sessions, SessionsOptions options, TimeProvider time) : IHostedLifecycleService
 {
-    /// <summary>How long the peers may take to answer the Close.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    /// <summary>The most that a peer is asked to wait before it comes back.</summary>
+    public static readonly TimeSpan LongestReconnectDelay = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long the peers may take to answer the last Close.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    /// <summary>What the rest of the host may take to stop.</summary>
+    public static readonly TimeSpan HostTime = TimeSpan.FromSeconds(5);
+
+    private const int Batches = 20;
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -18,25 +31,43 @@ internal sealed class Farewell(Readiness readiness, SessionStore sessions, TimeP
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         readiness.Stop();
-        using var deadline = new CancellationTokenSource(Patience, time);
-        try
+        foreach (var session in sessions.All)
+            if (session.Profile == Profile.V1)
+                session.Deliver(new DrainingMessage(RandomNumberGenerator.GetInt32((int)ShortestReconnectDelay.TotalMilliseconds, (int)LongestReconnectDelay.TotalMilliseconds)));
+
+        var closed = new List<Connection>();
+        for (var left = Batches; left > 0; left--)
         {
-            // Again until nobody is left: a few may have been on their way in.
-            while (sessions.Count > 0)
+            var connected = sessions.All.Select(static session => session.Connection).OfType<Connection>().Where(static connection => connection.Closing is null).ToList();
+            foreach (var connection in connected.Take((connected.Count + left - 1) / left))
             {
-                foreach (var session in sessions.All)
-                    session.Connection.Close(CloseCode.ServiceRestart, "the server restarts");
-                foreach (var session in sessions.All)
-                    await session.WhenEndedAsync().WaitAsync(deadline.Token);
+                connection.Close(CloseCode.ServiceRestart, "the server restarts");
+                closed.Add(connection);
             }
+
+            if (left > 1 && connected.Count > 0)
+                await Task.Delay(options.DrainTime / Batches, time, CancellationToken.None);
         }
-        catch (OperationCanceledException)
-        {
-            // Whoever has not answered by now loses the socket with the process.
-        }
+
+        await WaitAsync(closed);
     }
+
+    /// <summary>Whoever is closed first and came back at once would find this process still draining.</summary>
+    private TimeSpan ShortestReconnectDelay => options.DrainTime < LongestReconnectDelay / 2 ? options.DrainTime : LongestReconnectDelay / 2;
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task WaitAsync(List<Connection> closed)
+    {
+        try
+        {
+            await Task.WhenAll(closed.Select(static connection => connection.WhenEndedAsync())).WaitAsync(Patience, time);
+        }
+        catch (TimeoutException)
+        {
+            // Whoever has not answered by now loses the socket with the process.
+        }
+    }
 }

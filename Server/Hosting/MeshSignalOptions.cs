@@ -23,6 +23,9 @@ internal sealed class MeshSignalOptions
     public IceOptions Ice { get; set; } = new();
 
     [ValidateObjectMembers]
+    public SessionsOptions Sessions { get; set; } = new();
+
+    [ValidateObjectMembers]
     public HeartbeatOptions Heartbeat { get; set; } = new();
 
     [ValidateObjectMembers]
@@ -98,6 +101,25 @@ internal sealed class StaticIceServerOptions
     public string Username { get; set; } = "";
 
     public string Credential { get; set; } = "";
+}
+
+internal sealed class SessionsOptions
+{
+    /// <summary>How long a v1 session whose socket was lost is waited for. Its name and its place in the room are held so long.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan ResumeGrace { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Messages that a v1 session keeps after they were sent, in case they did not arrive.</summary>
+    [Range(0, 100_000)]
+    public int ReplayMessages { get; set; } = 256;
+
+    /// <summary>The most bytes of them.</summary>
+    [Range(0, 64 * 1024 * 1024)]
+    public int ReplayBytes { get; set; } = 256 * 1024;
+
+    /// <summary>When the server stops: over how long the sockets are closed, so that their clients do not all come back at once.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
+    public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(5);
 }
 
 internal sealed class HeartbeatOptions

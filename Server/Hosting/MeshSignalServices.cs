@@ -26,6 +26,7 @@ internal static class MeshSignalServices
 
         // Sessions.
         services.AddSingleton<Admission>();
+        services.AddSingleton<Resumptions>();
         services.AddSingleton<SessionStore>();
 
         // Routing.
@@ -51,6 +52,7 @@ internal static class MeshSignalServices
         services.AddSingleton<Liveness>();
         services.AddHostedService<Upkeep>();
         services.AddHostedService<Farewell>();
+        services.AddOptions<HostOptions>().Configure<SessionsOptions>(static (host, sessions) => host.ShutdownTimeout = sessions.DrainTime + Farewell.Patience + Farewell.HostTime);
         return services;
     }
 
@@ -63,6 +65,7 @@ internal static class MeshSignalServices
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Calls);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Ice);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Heartbeat);
+        services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Sessions);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Chat);
     }
 }

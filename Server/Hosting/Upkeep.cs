@@ -1,11 +1,12 @@
 using MeshSignal.Server.Connections;
 using MeshSignal.Server.Ice;
 using MeshSignal.Server.Rooms;
+using MeshSignal.Server.Sessions;
 
 namespace MeshSignal.Server.Hosting;
 
-/// <summary>Once a second: who has gone silent, who does not read, what is due in the rooms. One timer for all, however many they are.</summary>
-internal sealed partial class Upkeep(Liveness liveness, RoomStore rooms, TurnSecret turnSecret, TimeProvider time, ILogger<Upkeep> log) : IHostedService, IDisposable
+/// <summary>Once a second: who has gone silent, who does not read, who did not come back, what is due in the rooms. One timer for all, however many they are.</summary>
+internal sealed partial class Upkeep(Liveness liveness, SessionStore sessions, RoomStore rooms, TurnSecret turnSecret, TimeProvider time, ILogger<Upkeep> log) : IHostedService, IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
@@ -30,6 +31,7 @@ internal sealed partial class Upkeep(Liveness liveness, RoomStore rooms, TurnSec
         try
         {
             liveness.Check();
+            sessions.ExpireAway();
             rooms.KeepUp();
             turnSecret.Refresh();
         }

@@ -65,6 +65,13 @@ internal sealed class CandidateHold
 
     public IReadOnlyList<HeldCandidate> TakeExpired(TimeProvider time) => Take(held => time.GetElapsedTime(held.HeldAt) > MaxAge);
 
+    /// <summary>That much time does not count: one of the two was away.</summary>
+    public void Postpone(long from, long until)
+    {
+        for (var i = 0; i < _held.Count; i++)
+            _held[i] = _held[i] with { HeldAt = _held[i].HeldAt + Math.Max(0, until - Math.Max(_held[i].HeldAt, from)) };
+    }
+
     public IReadOnlyList<HeldCandidate> TakeAll() => Take(static _ => true);
 
     private List<HeldCandidate> Take(Func<HeldCandidate, bool> isWanted)

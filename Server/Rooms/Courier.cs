@@ -51,7 +51,8 @@ internal sealed partial class Courier(ICluster cluster, IceRelayPolicy? relayPol
     public void KeepUp(Peer sender)
     {
         foreach (var (target, hold) in sender.Holds)
-            Drop(sender, target, hold.TakeExpired(time), "expired");
+            if (sender.Status == PeerStatus.Connected && target.Status == PeerStatus.Connected)
+                Drop(sender, target, hold.TakeExpired(time), "expired");
 
         TellDropped(sender);
         if (sender.Session.Profile == Profile.Legacy && sender.RelayReport.FoundNoRelay)

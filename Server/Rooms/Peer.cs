@@ -20,6 +20,12 @@ internal sealed class Peer(Session session, Room room, PeerId? previousPeerId, M
     /// <summary>Guarded by the room's lock.</summary>
     public MediaTypes MediaTypes { get; set; } = mediaTypes;
 
+    /// <summary>Whether its socket is there, or waited for. Guarded by the room's lock.</summary>
+    public PeerStatus Status { get; set; }
+
+    /// <summary>Since when it has been as it is, as a timestamp of the <see cref="TimeProvider"/>. Guarded by the room's lock.</summary>
+    public long StatusSince { get; set; }
+
     /// <summary>One for each other peer that it has sent something to. Guarded by the room's lock.</summary>
     public Dictionary<Peer, CandidateHold> Holds { get; } = [];
 

@@ -96,6 +96,29 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
         }
     }
 
+    /// <summary>A peer's socket is lost, and its session waits for it. To legacy peers it is simply still there.</summary>
+    public void Lost(Peer peer)
+    {
+        lock (_lock)
+            SetStatus(peer, PeerStatus.Reconnecting);
+    }
+
+    /// <summary>A peer has come back and been given what it missed. Its credentials may have ended meanwhile.</summary>
+    public void Resumed(Peer peer)
+    {
+        lock (_lock)
+        {
+            if (peer.Status == PeerStatus.Reconnecting)
+            {
+                PostponeHeld(peer);
+                SetStatus(peer, PeerStatus.Connected);
+            }
+
+            if (peer.IceServersDueAt is not null)
+                SendIceServers(peer, null);
+        }
+    }
+
     /// <param name="request">Null if nobody asked.</param>
     public void SendIceServers(Peer peer, IceServersRequest? request)
     {
@@ -114,9 +137,30 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
             foreach (var peer in _peers)
             {
                 courier.KeepUp(peer);
-                if (peer.Session.Profile == Profile.V1 && peer.IceServersDueAt <= time.GetTimestamp())
+                if (peer.Session.Profile == Profile.V1 && peer.Status == PeerStatus.Connected && peer.IceServersDueAt <= time.GetTimestamp())
                     SendIceServers(peer, null);
             }
+        }
+    }
+
+    private void SetStatus(Peer peer, PeerStatus status)
+    {
+        (peer.Status, peer.StatusSince) = (status, time.GetTimestamp());
+        Announce(new PeerStatusMessage(peer.Username, peer.Id, status), other => other != peer && other.Session.Profile == Profile.V1);
+    }
+
+    /// <summary>Held candidates do not age while one of the two is away.</summary>
+    private void PostponeHeld(Peer peer)
+    {
+        foreach (var other in _peers)
+        {
+            if (other == peer)
+                continue;
+
+            // The time that the other is away too is counted when that one comes back.
+            var until = other.Status == PeerStatus.Reconnecting ? Math.Max(peer.StatusSince, other.StatusSince) : time.GetTimestamp();
+            peer.HoldFor(other).Postpone(peer.StatusSince, until);
+            other.HoldFor(peer).Postpone(peer.StatusSince, until);
         }
     }
 
@@ -137,7 +181,7 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
 
     /// <summary>Whoever joined later is polite, so the newcomer is towards everybody (perfect negotiation, W3C webrtc-pc section 10.7).</summary>
     private List<Participant> RosterFor(Peer newcomer) => [.. _peers.Select(peer => new Participant(
-        peer.Username, peer.Id, peer.PreviousPeerId, peer.Session.Profile, peer.MediaTypes, Participant.Connected, peer == newcomer ? null : true))];
+        peer.Username, peer.Id, peer.PreviousPeerId, peer.Session.Profile, peer.MediaTypes, peer.Status, peer == newcomer ? null : true))];
 
     /// <summary>To legacy peers with fresh credentials, each its own: they have no other way to get any.</summary>
     private void AnnounceJoined(Peer newcomer)

@@ -10,7 +10,7 @@ internal sealed class MessageRouter(PingHandler pings, JoinHandler joins, MediaH
     {
         _ when session.Profile == Profile.Legacy && MessageTypes.IsForV1Only(message.Type) => new(new Refusal(ErrorCode.UnknownType)),
         DirectedMessage directed => new(relay.Relay(session, directed)),
-        PingMessage => new(pings.Ping(session)),
+        PingMessage ping => new(pings.Ping(session, ping)),
         JoinMessage join => new(joins.Join(session, join)),
         LeaveMessage leave => new(joins.Leave(session, leave)),
         MediaChangeMessage change => new(media.Change(session, change)),

@@ -10,31 +10,67 @@ using MeshSignal.Server.Transport;
 namespace MeshSignal.Server.Sessions;
 
 /// <summary>Decides whether a new socket becomes a session, and under which name. Who may not come in is told why before the socket is closed.</summary>
-internal sealed class Admission(SessionStore sessions, ScopeStore scopes, ICluster cluster, Readiness readiness, MeshSignalOptions options, TimeProvider time)
+internal sealed class Admission(
+    SessionStore sessions, Resumptions resumptions, ScopeStore scopes, ICluster cluster, Readiness readiness, MeshSignalOptions options, TimeProvider time)
 {
+    /// <summary>What this server offers to v1.</summary>
+    public static readonly string[] Features = ["ack", "hold", "signal", "ice-servers", "resume"];
+
     /// <summary>How long the holder of a wanted name may stay silent after it was pinged.</summary>
     public static readonly TimeSpan EvictionTime = TimeSpan.FromSeconds(2);
 
     // So many four-digit names in use: the fifth digit makes the next try all but certain.
     private const int CollisionsBeforeLongerName = 20;
 
-    private static readonly string[] Features = ["ack", "hold", "signal", "ice-servers"];
-
     /// <summary>Null if it was refused: then the connection is being closed.</summary>
     public async ValueTask<Session?> AdmitAsync(ConnectionRequest request, Connection connection)
     {
-        var scope = RoomName.Lobby;
-        if (!string.IsNullOrEmpty(request.Room) && !RoomName.TryParse(request.Room, out scope))
+        RoomName? scope = string.IsNullOrEmpty(request.Room) ? RoomName.Lobby : RoomName.TryParse(request.Room, out var room) ? room : null;
+        if (request.Former is null)
+            return await AdmitNewAsync(request, scope, connection, null);
+
+        var (former, turn) = await resumptions.TryAsync(request.Former, connection);
+        if (former.IsRefused)
+            return Refuse(connection, CloseCode.BadToken, ErrorCode.InvalidToken);
+        if (former.Resumed is not null)
+            return CloseIfStopping(former.Resumed);
+        if (former.Former is null)
+            return await AdmitNewAsync(request, scope, connection, former.Reason);
+
+        using (turn)
+            return await ReplaceAsync(former.Former, request, scope, connection, former.Reason);
+    }
+
+    /// <summary>The former session ends in the same step in which the new one gets its name, so that nobody else can.</summary>
+    private async ValueTask<Session?> ReplaceAsync(Session former, ConnectionRequest request, RoomName? scope, Connection connection, string? reason)
+    {
+        var keepsName = former.Scope?.Name == scope
+            && (string.IsNullOrEmpty(request.Username) || (Username.TryParse(request.Username, out var wanted) && wanted.Key == former.Username.Key));
+        var successor = keepsName ? NewSession(connection, former.Username, IsListening(request, connection)) : null;
+        if (successor is not null && !await cluster.PassNameAsync(former, successor))
+            successor = null;
+
+        if (former.Connection is { } open)
+            _ = open.CloseInTimeAsync(CloseCode.Replaced, "the session was given up for another");
+        sessions.End(former, reason == Resumption.Released ? LeaveReason.Left : LeaveReason.Expired);
+        return successor is null ? await AdmitNewAsync(request, scope, connection, reason) : await EnterAsync(successor, former.Scope!.Name, reason);
+    }
+
+    private async ValueTask<Session?> AdmitNewAsync(ConnectionRequest request, RoomName? wanted, Connection connection, string? reason)
+    {
+        if (wanted is not { } scope)
             return Refuse(connection, CloseCode.InvalidName, ErrorCode.InvalidRoom, ErrorCode.InvalidRoom.Text);
+        return await ClaimAsync(request, scope, connection) is { } session ? await EnterAsync(session, scope, reason) : null;
+    }
 
-        var session = await ClaimAsync(request, scope, connection);
-        if (session is null)
-            return null;
-
+    /// <summary>With its turn from the beginning: its client may come back to it, or give it up, as soon as it has its token.</summary>
+    private async ValueTask<Session?> EnterAsync(Session session, RoomName scope, string? reason)
+    {
+        using var turn = await session.TakeTurnAsync();
         sessions.Add(session);
         try
         {
-            Welcome(session, scope);
+            Welcome(session, scope, reason);
             return session;
         }
         catch
@@ -44,22 +80,30 @@ internal sealed class Admission(SessionStore sessions, ScopeStore scopes, IClust
         }
     }
 
-    private void Welcome(Session session, RoomName scope)
+    /// <param name="reason">Why the session that was asked for is not resumed, if one was.</param>
+    private void Welcome(Session session, RoomName scope, string? reason)
     {
-        session.Deliver(new SessionTokenMessage(
-            session.Token.Reveal(), session.Username, session.Profile, Resumed: false, ResumeGraceMs: 0, Features));
+        var grace = session.CanResume ? options.Sessions.ResumeGrace : TimeSpan.Zero;
+        session.Greet(MessageCodec.Encode(new SessionTokenMessage(
+            session.Tokens.Current.Reveal(), session.Username, session.Profile, Resumed: false, (int)grace.TotalMilliseconds, Features, reason)));
         session.Deliver(new HeartbeatConfigMessage(
             (int)options.Heartbeat.Interval.TotalMilliseconds, (int)options.Heartbeat.Timeout.TotalMilliseconds));
         scopes.Enter(scope, session);
 
-        // It may have waited for its name while the server began to stop; whoever is in the store later than this is told by nobody else.
+        CloseIfStopping(session);
+    }
+
+    /// <summary>It may have waited for its name while the server began to stop; whoever is in the store later than this is told by nobody else.</summary>
+    private Session CloseIfStopping(Session session)
+    {
         if (!readiness.IsReady)
-            session.Connection.Close(CloseCode.ServiceRestart, "the server restarts");
+            session.Connection?.Close(CloseCode.ServiceRestart, "the server restarts");
+        return session;
     }
 
     private async ValueTask<Session?> ClaimAsync(ConnectionRequest request, RoomName scope, Connection connection)
     {
-        var isListening = options.Chat.Enabled && request.Chat switch { "on" => true, "off" => false, _ => connection.Profile == Profile.Legacy };
+        var isListening = IsListening(request, connection);
         if (string.IsNullOrEmpty(request.Username))
             return await ClaimAnonymousAsync(scope, name => NewSession(connection, name, isListening));
 
@@ -71,6 +115,9 @@ internal sealed class Admission(SessionStore sessions, ScopeStore scopes, IClust
             ? session
             : Refuse(connection, CloseCode.NameTaken, ErrorCode.NameTaken, ErrorCode.NameTaken.Text);
     }
+
+    private bool IsListening(ConnectionRequest request, Connection connection) =>
+        options.Chat.Enabled && request.Chat switch { "on" => true, "off" => false, _ => connection.Profile == Profile.Legacy };
 
     private async ValueTask<Session> ClaimAnonymousAsync(RoomName scope, Func<Username, Session> newSession)
     {
@@ -93,11 +140,21 @@ internal sealed class Admission(SessionStore sessions, ScopeStore scopes, IClust
         var holder = await cluster.ClaimNameAsync(scope, session.Username, session);
         if (holder is null)
             return true;
-        if (await IsAliveAsync(holder.Connection))
+        var connection = holder.Connection;
+        if (connection is not null && await IsAliveAsync(connection))
             return false;
 
-        holder.Connection.Abort();
-        await holder.WhenEndedAsync();
+        using (await holder.TakeTurnAsync())
+        {
+            // It may have come back at another socket meanwhile, or be waited for since. Such a one keeps its name, for its client has the token to come back with;
+            // but if none was ever shown, the client may have lost its socket before it read it, and is the very one that now asks for the name.
+            if (holder.Connection != connection || (connection is null && holder.Tokens.IsSeen))
+                return false;
+
+            connection?.Abort();
+            sessions.End(holder, LeaveReason.Disconnected);
+        }
+
         return await cluster.ClaimNameAsync(scope, session.Username, session) is null;
     }
 
@@ -114,7 +171,9 @@ internal sealed class Admission(SessionStore sessions, ScopeStore scopes, IClust
     }
 
     private Session NewSession(Connection connection, Username username, bool isListening) =>
-        new(connection, username, new ChatMember(isListening, options.Chat, time), new SlidingCount(20, TimeSpan.FromSeconds(10), time));
+        new(
+            connection, username, new ChatMember(isListening, options.Chat, time), new SlidingCount(20, TimeSpan.FromSeconds(10), time),
+            connection.Profile == Profile.V1 && options.Sessions.ResumeGrace > TimeSpan.Zero ? new ReplayLog(options.Sessions) : null, time);
 
     private Session? Refuse(Connection connection, CloseCode closeCode, ErrorCode code, params ReadOnlySpan<string> legacyTexts)
     {

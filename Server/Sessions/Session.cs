@@ -6,20 +6,36 @@ using MeshSignal.Server.Rooms;
 namespace MeshSignal.Server.Sessions;
 
 /// <summary>
-/// Who somebody is while connected: name, token, scope, place in a room. Only the session's own connection changes it, one message at a time; others
-/// only deliver to it.
+/// Who somebody is: name, tokens, scope, place in a room. It outlives its socket for a while, if its client can come back to it. Only whoever has the session's turn changes
+/// it: its connection, one message at a time, or the one that takes its place; others only deliver to it.
 /// </summary>
-internal sealed class Session(Connection connection, Username username, ChatMember chat, SlidingCount wrongTokens)
+/// <param name="replay">Null for a client that cannot come back.</param>
+#pragma warning disable CA1001 // A SemaphoreSlim has nothing to dispose of as long as nobody asks for its wait handle.
+internal sealed class Session(Connection connection, Username username, ChatMember chat, SlidingCount wrongTokens, ReplayLog? replay, TimeProvider time)
+#pragma warning restore CA1001
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Lock _sending = new(); // Guards the fields below, and the replay log: its numbers are the order in which messages are queued. Innermost but for the outbox's.
+    private Connection? _connection = connection;
+    private long _lostAt;
+    private bool _isEnded;
 
     public SessionId Id { get; } = SessionId.New();
 
-    public SessionToken Token { get; } = SessionToken.New();
+    public SessionTokens Tokens { get; } = new();
 
-    public Connection Connection => connection;
+    public Profile Profile { get; } = connection.Profile;
 
-    public Profile Profile => connection.Profile;
+    /// <summary>Its socket; null while it is waited for.</summary>
+    public Connection? Connection
+    {
+        get
+        {
+            lock (_sending)
+                return _connection;
+        }
+    }
 
     /// <summary>Changed by <c>/nick</c>, never while in a room: there others address it.</summary>
     public Username Username { get; set; } = username;
@@ -35,13 +51,104 @@ internal sealed class Session(Connection connection, Username username, ChatMemb
     /// <summary>Its stay in a room, if it is in one.</summary>
     public Peer? Peer { get; set; }
 
+    /// <summary>Whether its client can come back to it.</summary>
+    public bool CanResume { get; } = replay is not null;
+
+    /// <summary>How long it has been without a socket; zero if it has one.</summary>
+    public TimeSpan AwayTime
+    {
+        get
+        {
+            lock (_sending)
+                return _connection is null ? time.GetElapsedTime(_lostAt) : TimeSpan.Zero;
+        }
+    }
+
     /// <summary>Completes when it is out of everything it was in and its name is free.</summary>
     public Task WhenEndedAsync() => _ended.Task;
 
-    public void MarkEnded() => _ended.TrySetResult();
+    public void MarkEnded()
+    {
+        lock (_sending)
+            (_isEnded, _connection) = (true, null);
+        _ended.TrySetResult();
+    }
 
-    /// <summary>Queues a message. False if it cannot be delivered any more.</summary>
-    public bool Deliver(EncodedMessage message) => connection.Deliver(message);
+    /// <summary>Waits for the session's turn. It is over when the result is disposed.</summary>
+    public async ValueTask<Turn> TakeTurnAsync()
+    {
+        await _turn.WaitAsync();
+        return new Turn(_turn);
+    }
 
-    public bool Deliver(ServerMessage message) => connection.Deliver(MessageCodec.Encode(message));
+    /// <summary>Takes the turn if nobody has it.</summary>
+    public bool TryTakeTurn(out Turn turn)
+    {
+        turn = new Turn(_turn);
+        return _turn.Wait(TimeSpan.Zero);
+    }
+
+    /// <summary>Queues a message, or keeps it for a client that is to come back. False if it cannot be delivered any more.</summary>
+    public bool Deliver(EncodedMessage message)
+    {
+        lock (_sending)
+        {
+            if (_isEnded)
+                return false;
+
+            if (replay is not null)
+            {
+                replay.Add(message);
+                if (replay.IsFull)
+                    replay.Trim(_connection?.Queued ?? default);
+            }
+
+            return _connection is null || _connection.Deliver(message) || (CanResume && _connection.Closing is { IsResumable: true });
+        }
+    }
+
+    /// <summary>Sends the message that tells its token: not counted and not kept, because nobody could come back without having got it.</summary>
+    public void Greet(EncodedMessage message) => Connection?.Deliver(message);
+
+    public bool Deliver(ServerMessage message) => Deliver(MessageCodec.Encode(message));
+
+    /// <summary>Its client says how much has arrived. False if that cannot be.</summary>
+    public bool TryConfirm(long received)
+    {
+        lock (_sending)
+            return replay is null || replay.TryConfirm(received);
+    }
+
+    /// <summary>Its socket is gone; from now on messages are kept.</summary>
+    public void Detach()
+    {
+        lock (_sending)
+        {
+            (_connection, _lostAt) = (null, time.GetTimestamp());
+            replay?.Trim(default);
+        }
+    }
+
+    /// <summary>Goes on at another socket: greets, then sends what was missed, then whatever comes. False if what was missed is not there any more.</summary>
+    /// <param name="former">The socket until now, if there still is one.</param>
+    public bool TryAttach(Connection successor, long received, Func<EncodedMessage> greet, out Connection? former)
+    {
+        lock (_sending)
+        {
+            former = _connection;
+            if (_isEnded || replay?.After(received) is not { } missed)
+                return false;
+
+            successor.Deliver(greet());
+            successor.Replay(missed);
+            _connection = successor;
+            return true;
+        }
+    }
+
+    /// <summary>While one has it, nobody else acts for the session.</summary>
+    public readonly struct Turn(SemaphoreSlim turn) : IDisposable
+    {
+        public void Dispose() => turn.Release();
+    }
 }

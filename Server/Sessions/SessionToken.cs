@@ -11,13 +11,15 @@ internal sealed class SessionToken
     private SessionToken(string hex)
     {
         _hex = Encoding.ASCII.GetBytes(hex);
-        Hash = new TokenHash(Convert.ToHexStringLower(SHA256.HashData(_hex)));
+        Hash = HashOf(_hex);
     }
 
     /// <summary>What an index may hold: whoever reads it cannot act for the session.</summary>
     public TokenHash Hash { get; }
 
     public static SessionToken New() => new(RandomNumberGenerator.GetHexString(64, lowercase: true));
+
+    public static TokenHash HashOf(string token) => HashOf(Encoding.ASCII.GetBytes(token));
 
     /// <summary>Compares in a time that does not depend on where the difference is.</summary>
     public bool Matches(ReadOnlySpan<byte> token) => CryptographicOperations.FixedTimeEquals(token, _hex);
@@ -26,6 +28,8 @@ internal sealed class SessionToken
     public string Reveal() => Encoding.ASCII.GetString(_hex);
 
     public override string ToString() => nameof(SessionToken);
+
+    private static TokenHash HashOf(byte[] hex) => new(Convert.ToHexStringLower(SHA256.HashData(hex)));
 }
 
 /// <summary>SHA-256 of a token, as hex.</summary>

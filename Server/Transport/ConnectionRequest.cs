@@ -6,4 +6,18 @@ namespace MeshSignal.Server.Transport;
 /// <param name="Username">The <c>username</c> of the query; null or empty asks for a generated one.</param>
 /// <param name="Room">The <c>room</c> of the query: the connection's scope.</param>
 /// <param name="Chat">The <c>chat</c> of the query: <c>on</c> or <c>off</c>; anything else is the profile's default.</param>
-internal sealed record ConnectionRequest(Profile Profile, string? Username = null, string? Room = null, string? Chat = null);
+/// <param name="Former">The session that the client has had until now, if it says so; v1 only.</param>
+internal sealed record ConnectionRequest(
+    Profile Profile, string? Username = null, string? Room = null, string? Chat = null, FormerSession? Former = null)
+{
+    /// <summary>Not the token in it.</summary>
+    public override string ToString() => nameof(ConnectionRequest);
+}
+
+/// <summary>A session that a client has had at another socket.</summary>
+/// <param name="Token">64 lower-case hex digits.</param>
+/// <param name="Received">How many of its messages have arrived, for it to be resumed; null if it is given up.</param>
+internal sealed record FormerSession(string Token, long? Received)
+{
+    public override string ToString() => nameof(FormerSession);
+}

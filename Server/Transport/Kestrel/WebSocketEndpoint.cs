@@ -1,3 +1,4 @@
+using MeshSignal.Protocol;
 using MeshSignal.Server.Connections;
 using MeshSignal.Server.Hosting;
 using Microsoft.AspNetCore.Http.Features;
@@ -27,7 +28,7 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Readiness
 
         var profile = WebSocketUpgrade.Negotiate(context.Request);
         var query = context.Request.Query;
-        var request = new ConnectionRequest(profile, query["username"], query["room"], query["chat"]);
+        var request = new ConnectionRequest(profile, query["username"], query["room"], query["chat"], profile == Profile.V1 ? WebSocketUpgrade.Former(context.Request) : null);
         var headers = new FrameHeaders(options.Limits.MessageBytes, options.Limits.Fragments, time);
         await using var stream = await WebSocketUpgrade.AcceptAsync(context, profile);
 

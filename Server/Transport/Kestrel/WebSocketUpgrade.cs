@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using MeshSignal.Protocol;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -8,7 +10,7 @@ using Microsoft.Net.Http.Headers;
 namespace MeshSignal.Server.Transport.Kestrel;
 
 /// <summary>The opening handshake of RFC 6455 section 4.2. Kestrel has parsed the request; what asks for a WebSocket and may not have one is refused here.</summary>
-internal static class WebSocketUpgrade
+internal static partial class WebSocketUpgrade
 {
     // RFC 6455 section 1.3.
     private const string AcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -36,6 +38,19 @@ internal static class WebSocketUpgrade
     public static Profile Negotiate(HttpRequest request) =>
         request.Headers.SecWebSocketProtocol.Any(line => HasToken(line, Subprotocols.V1, StringComparison.Ordinal)) ? Profile.V1 : Profile.Legacy;
 
+    /// <summary>
+    /// The session that the client has had, from the entry <c>resume.&lt;token&gt;.&lt;count&gt;</c> or <c>release.&lt;token&gt;</c> beside its subprotocol: the one place where a
+    /// browser can put a secret that ends in no URL and no log. Such an entry is never selected. Null if there is none, or none that is well formed.
+    /// </summary>
+    public static FormerSession? Former(HttpRequest request)
+    {
+        var entries = request.Headers.SecWebSocketProtocol.SelectMany(static line => line?.Split(',', StringSplitOptions.TrimEntries) ?? []);
+        return entries.Select(static entry => FormerEntry().Match(entry)).FirstOrDefault(static match => match.Success) is { } match
+            ? new FormerSession(
+                match.Groups["token"].Value, match.Groups["count"].Success ? long.Parse(match.Groups["count"].ValueSpan, CultureInfo.InvariantCulture) : null)
+            : null;
+    }
+
     /// <summary>Answers 101 and gives the stream on which frames come and go. No extension is ever agreed on, compression least (its memory is the peer's to choose).</summary>
     public static Task<Stream> AcceptAsync(HttpContext context, Profile profile)
     {
@@ -51,6 +66,11 @@ internal static class WebSocketUpgrade
             rate.MinDataRate = null;
         return context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
     }
+
+    [GeneratedRegex(
+        $@"^({Subprotocols.ReleasePrefix}(?<token>[0-9a-f]{{64}})|{Subprotocols.ResumePrefix}(?<token>[0-9a-f]{{64}})\.(?<count>[0-9]{{1,10}}))\z",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex FormerEntry();
 
     private static bool IsKey(string? key)
     {

@@ -118,6 +118,76 @@ internal abstract class ClusterConformance
     }
 
     [Test]
+    public async Task Passed_name_is_the_successors_and_not_the_former_holders_any_more()
+    {
+        var cluster = NewCluster();
+        var (holder, successor) = (NewSession(), NewSession());
+        await cluster.ClaimNameAsync(_otherScope, Valid.Name("alice"), holder);
+
+        Assert.That(await cluster.PassNameAsync(holder, successor), Is.True);
+
+        Assert.That(await cluster.ClaimNameAsync(_otherScope, Valid.Name("ALICE"), NewSession()), Is.SameAs(successor));
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), NewSession()), Is.Null, "in its scope, and in no other");
+        cluster.ReleaseName(holder);
+        Assert.That(await cluster.ClaimNameAsync(_otherScope, Valid.Name("alice"), NewSession()), Is.SameAs(successor));
+        cluster.ReleaseName(successor);
+        Assert.That(await cluster.ClaimNameAsync(_otherScope, Valid.Name("alice"), holder), Is.Null);
+    }
+
+    [Test]
+    public async Task Session_that_holds_no_name_has_none_to_pass_on()
+    {
+        var cluster = NewCluster();
+        var (session, successor) = (NewSession(), NewSession());
+        Assert.That(await cluster.PassNameAsync(session, successor), Is.False);
+
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), session);
+        Assert.That(await cluster.PassNameAsync(session, successor), Is.True);
+        Assert.That(await cluster.PassNameAsync(session, NewSession()), Is.False);
+        cluster.ReleaseName(successor);
+        Assert.That(await cluster.PassNameAsync(successor, session), Is.False);
+    }
+
+    [Test]
+    public async Task Passed_name_can_be_passed_on_and_exchanged()
+    {
+        var cluster = NewCluster();
+        var (first, second, third) = (NewSession(), NewSession(), NewSession());
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), first);
+        await cluster.PassNameAsync(first, second);
+        await cluster.PassNameAsync(second, third);
+
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("carol"), third), Is.Null);
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), first), Is.Null);
+        Assert.That(await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("carol"), first), Is.SameAs(third));
+    }
+
+    [Test]
+    public async Task Name_is_never_free_while_it_is_passed()
+    {
+        var cluster = NewCluster();
+        var holder = NewSession();
+        await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), holder);
+        using var stop = new CancellationTokenSource();
+        var wanting = Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
+        {
+            var (wants, taken) = (NewSession(), 0);
+            while (!stop.IsCancellationRequested)
+                taken += await cluster.ClaimNameAsync(RoomName.Lobby, Valid.Name("alice"), wants) is null ? 1 : 0;
+            return taken;
+        })).ToList();
+        for (var i = 0; i < 20_000; i++)
+        {
+            var successor = NewSession();
+            Assert.That(await cluster.PassNameAsync(holder, successor), Is.True);
+            holder = successor;
+        }
+
+        await stop.CancelAsync();
+        Assert.That(await Task.WhenAll(wanting), Is.All.Zero);
+    }
+
+    [Test]
     public async Task Messages_are_delivered_in_order()
     {
         var cluster = NewCluster();
@@ -135,7 +205,7 @@ internal abstract class ClusterConformance
     {
         var cluster = NewCluster();
         var session = NewSession();
-        session.Connection.Close(CloseCode.Normal, "");
+        session.Connection!.Close(CloseCode.Normal, "");
 
         Assert.That(cluster.Deliver(session, MessageCodec.Encode(new SystemMessage("too late"))), Is.False);
     }
@@ -146,7 +216,7 @@ internal abstract class ClusterConformance
 
     private Session NewSession(InMemorySocket socket) => new(
         new Connection(socket, Profile.V1, _options, _clock), Valid.Name("nobody"), new ChatMember(false, _options.Chat, _clock),
-        new SlidingCount(20, TimeSpan.FromSeconds(10), _clock));
+        new SlidingCount(20, TimeSpan.FromSeconds(10), _clock), new ReplayLog(_options.Sessions), _clock);
 }
 
 internal sealed class LocalClusterConformance : ClusterConformance

@@ -1,4 +1,5 @@
 using MeshSignal.Protocol;
+using MeshSignal.Server.Sessions;
 using MeshSignal.Server.Transport;
 using MeshSignal.Tests.Support;
 
@@ -115,5 +116,114 @@ internal sealed class EvictionTests
 
         string[] answers = [(await first.ReceiveAsync()).Text("type"), (await second.ReceiveAsync()).Text("type")];
         Assert.That(answers, Is.EquivalentTo([MessageTypes.SessionToken, MessageTypes.Error]));
+    }
+
+    [Test]
+    public async Task The_session_of_an_evicted_holder_is_over_and_cannot_be_resumed()
+    {
+        var clock = new WatchedClock();
+        await using var server = await TestServer.StartAsync(clock.Replace);
+        using var gone = await server.ConnectAsync("alice");
+        gone.InMemory.AnswersPings = false;
+        server.Advance(EvictionTime);
+
+        using var alice = server.Open(new ConnectionRequest(Profile.V1, "alice"));
+        await clock.WhenDelayBeginsAsync();
+        server.Advance(EvictionTime);
+        await alice.GreetedAsync(withChat: false);
+
+        Assert.That(server.Get<SessionStore>().Count, Is.EqualTo(1), "nobody waits for the former holder");
+        using var back = server.Open(new ConnectionRequest(Profile.V1, "carol", Former: new FormerSession(gone.Token, gone.Counted)));
+        Assert.That((await back.ExpectAsync(MessageTypes.SessionToken)).Text("reason"), Is.EqualTo("unknown"));
+        await alice.ExpectNothingAsync();
+    }
+
+    [Test]
+    public async Task A_holder_that_is_away_keeps_its_name_and_nobody_waits_for_its_answer()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var away = await server.ConnectAsync("alice");
+        await away.ExpectNothingAsync(); // It has its token, and shows it.
+        await away.LoseSocketAsync();
+        server.Advance(TimeSpan.FromSeconds(29));
+
+        using var newcomer = server.Open(new ConnectionRequest(Profile.V1, "alice"));
+        await newcomer.ExpectErrorAsync(ErrorCode.NameTaken);
+        await newcomer.ExpectCloseAfterNothingAsync(CloseCode.NameTaken);
+
+        using var back = server.Open(new ConnectionRequest(Profile.V1, Former: new FormerSession(away.Token, away.Counted)));
+        Assert.That((await back.ExpectAsync(MessageTypes.SessionToken)).GetProperty("resumed").GetBoolean());
+    }
+
+    /// <summary>Its client may have lost the socket before it could read the token, and be the newcomer.</summary>
+    [Test]
+    public async Task An_away_holder_that_never_showed_its_token_gives_way()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var away = await server.ConnectAsync("alice");
+        await away.LoseSocketAsync();
+
+        using var alice = await server.ConnectAsync("alice");
+
+        Assert.That(server.Get<SessionStore>().Count, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task One_that_has_come_back_with_its_token_has_shown_it()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var away = await server.ConnectAsync("alice");
+        await away.LoseSocketAsync();
+        using var back = server.Open(new ConnectionRequest(Profile.V1, Former: new FormerSession(away.Token, away.Counted)));
+        back.Adopt(await back.ExpectAsync(MessageTypes.SessionToken));
+        await back.LoseSocketAsync();
+
+        using var newcomer = server.Open(new ConnectionRequest(Profile.V1, "alice"));
+
+        await newcomer.ExpectErrorAsync(ErrorCode.NameTaken);
+    }
+
+    /// <summary>Its old socket is silent because its network has changed; it comes back while the newcomer waits for that socket's answer.</summary>
+    [Test]
+    public async Task A_holder_that_comes_back_at_another_socket_meanwhile_keeps_its_name()
+    {
+        var clock = new WatchedClock();
+        await using var server = await TestServer.StartAsync(clock.Replace);
+        using var silent = await server.ConnectAsync("alice");
+        silent.InMemory.AnswersPings = false;
+        server.Advance(EvictionTime);
+        using var newcomer = server.Open(new ConnectionRequest(Profile.V1, "alice"));
+        await clock.WhenDelayBeginsAsync();
+
+        using var alice = server.Open(new ConnectionRequest(Profile.V1, Former: new FormerSession(silent.Token, silent.Counted)));
+        alice.Adopt(await alice.ExpectAsync(MessageTypes.SessionToken));
+        await alice.ExpectNothingAsync();
+        server.Advance(EvictionTime, alice);
+
+        await newcomer.ExpectErrorAsync(ErrorCode.NameTaken);
+        await newcomer.ExpectCloseAfterNothingAsync(CloseCode.NameTaken);
+        await alice.LoseSocketAsync();
+        using var again = server.Open(new ConnectionRequest(Profile.V1, Former: new FormerSession(alice.Token, silent.Counted + 1)));
+        Assert.That((await again.ExpectAsync(MessageTypes.SessionToken)).GetProperty("resumed").GetBoolean());
+    }
+
+    [Test]
+    public async Task A_holder_whose_socket_is_lost_meanwhile_is_away_and_keeps_its_name()
+    {
+        var clock = new WatchedClock();
+        await using var server = await TestServer.StartAsync(clock.Replace);
+        using var silent = await server.ConnectAsync("alice");
+        await silent.ExpectNothingAsync();
+        silent.InMemory.AnswersPings = false;
+        server.Advance(EvictionTime);
+        using var newcomer = server.Open(new ConnectionRequest(Profile.V1, "alice"));
+        await clock.WhenDelayBeginsAsync();
+
+        await silent.LoseSocketAsync();
+        server.Advance(EvictionTime);
+
+        await newcomer.ExpectErrorAsync(ErrorCode.NameTaken);
+        using var alice = server.Open(new ConnectionRequest(Profile.V1, Former: new FormerSession(silent.Token, silent.Counted)));
+        Assert.That((await alice.ExpectAsync(MessageTypes.SessionToken)).GetProperty("resumed").GetBoolean());
     }
 }

@@ -128,7 +128,7 @@ internal sealed class LivenessTests
     [Test]
     public async Task One_that_is_closed_for_silence_leaves_its_room_as_disconnected()
     {
-        await using var call = await Pair.InCallAsync();
+        await using var call = await Pair.InCallAsync(Grace.None);
         call.Bob.InMemory.AnswersPings = false;
 
         call.Server.Advance(PingInterval + PongTimeout, call.Alice);
@@ -142,7 +142,7 @@ internal sealed class LivenessTests
     [Test]
     public async Task One_that_wakes_up_just_to_answer_the_close_has_disconnected_all_the_same()
     {
-        await using var call = await Pair.InCallAsync();
+        await using var call = await Pair.InCallAsync(Grace.None);
         call.Bob.InMemory.AnswersPings = false;
         call.Server.Advance(PingInterval + PongTimeout, call.Alice);
         await call.Bob.ExpectCloseAfterNothingAsync(CloseCode.HeartbeatTimeout);

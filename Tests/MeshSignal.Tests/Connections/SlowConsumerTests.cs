@@ -100,7 +100,7 @@ internal sealed class SlowConsumerTests
 
         public static async Task<Call> StartAsync(params (string Key, string Value)[] settings)
         {
-            var pair = await Pair.InCallAsync(settings);
+            var pair = await Pair.InCallAsync([Grace.None, .. settings]);
             var slow = await pair.AddAsync("slow");
             slow.InMemory.StopReading();
             return new Call(pair, slow);

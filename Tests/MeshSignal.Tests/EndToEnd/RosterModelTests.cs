@@ -73,7 +73,7 @@ internal sealed class RosterModelTests
     private static async Task RunAsync(Step[] steps, Func<Observer[], Step[], Task> act)
     {
         await using var server = await TestServer.StartAsync(
-            ("MeshSignal:Calls:MaxParticipants", $"{CallModel.RoomCapacity}"), ("MeshSignal:Chat:MessagesPerSecond", "1000"), ("MeshSignal:Chat:NickCooldown", "00:00:00"));
+            Grace.None, ("MeshSignal:Calls:MaxParticipants", $"{CallModel.RoomCapacity}"), ("MeshSignal:Chat:MessagesPerSecond", "1000"), ("MeshSignal:Chat:NickCooldown", "00:00:00"));
         var peers = Enumerable.Range(0, Peers)
             .Select(i => new Observer(server, i % 2 == 0 ? Profile.V1 : Profile.Legacy, i < 4 ? "lobby" : "annex"))
             .ToArray();

@@ -15,6 +15,33 @@ internal sealed class MessageDecodingTests
         }
     }
 
+    [TestCase("""{"type":"ping"}""", null)]
+    [TestCase("""{"type":"ping","received":0}""", 0L)]
+    [TestCase("""{"type":"ping","token":"t","received":42}""", 42L)]
+    [TestCase("""{"type":"ping","rec\u0065ived":42}""", 42L)]
+    [TestCase("""{"type":"ping","received":-0}""", 0L)]
+    [TestCase("""{"type":"ping","received":9223372036854775807}""", long.MaxValue)]
+    public void A_ping_may_say_how_much_has_arrived(string json, long? expected) => Assert.That(Decoding.Decode<PingMessage>(json).Received, Is.EqualTo(expected));
+
+    [TestCase("-1")]
+    [TestCase("9223372036854775808")]
+    [TestCase("1e400")]
+    [TestCase("1.0")]
+    [TestCase("1e2")]
+    [TestCase("\"1\"")]
+    [TestCase("null")]
+    [TestCase("true")]
+    [TestCase("[1]")]
+    [TestCase("{}")]
+    public void A_count_is_an_integer_from_0_on(string received)
+    {
+        var failure = Decoding.Fail($$"""{"type":"ping","id":7,"received":{{received}}}""");
+        Assert.That((failure.Code, failure.RequestType, failure.Id), Is.EqualTo((ErrorCode.InvalidMessage, "ping", (RequestId?)new RequestId(7))));
+    }
+
+    [Test]
+    public void Only_a_ping_counts() => Decoding.Decode<TypingMessage>("""{"type":"typing","received":-1}""");
+
     [Test]
     public void A_chat_brings_its_content_as_written()
     {

@@ -17,11 +17,13 @@ internal static class ServerMessages
     private static readonly RoomConfig Config = new(true, true, false, 8, [], RoomConfig.AllTransports, null);
     private static readonly IceServer Turn = new(["turn:a"], "1:b", "secret");
     private static readonly RoomConfig RelayConfig = new(true, true, true, 8, [Turn], RoomConfig.RelayOnly, 600_000);
-    private static readonly Participant Self = new(Amira, Stay, null, Profile.V1, MediaTypes.Audio, Participant.Connected, null);
+    private static readonly Participant Self = new(Amira, Stay, null, Profile.V1, MediaTypes.Audio, PeerStatus.Connected, null);
 
     public static IReadOnlyList<ServerMessageSample> All { get; } =
     [
-        Sample(new SessionTokenMessage("00", Amira, Profile.V1, false, 0, ["ack"])),
+        Sample(
+            new SessionTokenMessage("00", Amira, Profile.V1, false, 30_000, ["ack"], "unknown"),
+            new SessionTokenMessage("00", Amira, Profile.V1, true, 30_000, ["ack"])),
         Sample(new HeartbeatConfigMessage(30_000, 120_000)),
         Sample(new PongMessage(Now)),
         Sample(new SystemMessage("hi")),
@@ -39,6 +41,8 @@ internal static class ServerMessages
             new ErrorMessage("text", ErrorCode.CandidateDropped, false, Now, MessageTypes.IceCandidate, Id, "Jonas", 1000, 1, "expired"),
             new ErrorMessage("text", ErrorCode.InvalidMessage, false, Now)),
         Sample(new LeftMessage(Room, Id), new LeftMessage(Room, null)),
+        Sample(new PeerStatusMessage(Amira, Stay, PeerStatus.Reconnecting)),
+        Sample(new DrainingMessage(9000)),
         Sample(new AckMessage(Id)),
         Sample(new IceServersMessage([Turn], 600_000, Id), new IceServersMessage([], null, null)),
         Relayed(MessageTypes.Offer, "offer"),

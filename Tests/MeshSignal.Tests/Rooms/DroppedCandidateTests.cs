@@ -136,7 +136,7 @@ internal sealed class DroppedCandidateTests
     [TestCase(false)]
     public async Task What_was_held_for_one_who_leaves_is_told_before_the_leaving(bool says)
     {
-        await using var call = await Pair.InCallAsync();
+        await using var call = await Pair.InCallAsync(Grace.None);
         await call.Alice.CandidateAsync("bob", "a1", id: "a1");
         await call.Alice.CandidateAsync("bob", "a2");
         await call.Alice.ExpectAckAsync("a1");

@@ -165,7 +165,7 @@ internal sealed class HeldCandidateTests
     [Test]
     public async Task A_description_that_could_not_be_queued_opens_no_offer()
     {
-        await using var call = await Pair.InCallAsync(("MeshSignal:Limits:SendQueueMessages", "16"));
+        await using var call = await Pair.InCallAsync(Grace.None, ("MeshSignal:Limits:SendQueueMessages", "16"));
         call.Bob.InMemory.StopReading();
         for (var i = 0; i < 17; i++)
         {

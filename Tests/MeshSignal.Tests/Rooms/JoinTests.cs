@@ -181,7 +181,7 @@ internal sealed class JoinTests
     [TestCase(false, "disconnected")]
     public async Task The_others_see_whether_a_peer_closed_or_was_lost(bool closes, string reason)
     {
-        await using var call = await Pair.InCallAsync();
+        await using var call = await Pair.InCallAsync(Grace.None);
 
         if (closes)
             await call.Bob.CloseAsync();

@@ -33,6 +33,8 @@ internal sealed class FaultyCluster : ICluster
     public ValueTask<Session?> ClaimNameAsync(RoomName scope, Username username, Session session) =>
         IsTakenElsewhere(username) ? ValueTask.FromResult<Session?>(session) : _local.ClaimNameAsync(scope, username, session);
 
+    public ValueTask<bool> PassNameAsync(Session holder, Session successor) => _local.PassNameAsync(holder, successor);
+
     public void ReleaseName(Session session) => _local.ReleaseName(session);
 
     public bool Deliver(Session target, EncodedMessage message)

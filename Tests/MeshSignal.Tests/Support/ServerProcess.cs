@@ -25,10 +25,10 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             WorkingDirectory = Path.GetTempPath(),
         })!);
 
-    /// <summary>Starts it on a port of its own, and waits until it says that it listens there.</summary>
-    public static async Task<ServerProcess> StartListeningAsync()
+    /// <summary>Starts it on a port of its own, or on that of a predecessor, and waits until it says that it listens there.</summary>
+    public static async Task<ServerProcess> StartListeningAsync(int port = 0)
     {
-        var server = Start("--urls", "http://127.0.0.1:0");
+        var server = Start("--urls", $"http://127.0.0.1:{port}");
         while (server.Port == 0)
         {
             var line = await server.ReadLineAsync() ?? throw new AssertionException($"The server ended: {await server._errors}");

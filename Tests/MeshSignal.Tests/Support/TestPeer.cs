@@ -32,6 +32,9 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
     /// <summary>Every message that has been read, in order.</summary>
     public IReadOnlyList<JsonElement> Received => _received;
 
+    /// <summary>How many messages of its session have arrived at this socket: all but the one that brings the token.</summary>
+    public int Counted => _received.Count(message => message.Text("type") != MessageTypes.SessionToken);
+
     /// <summary>Reads what the server says first, so that a test begins behind it.</summary>
     public async Task<TestPeer> GreetedAsync(bool withChat)
     {
@@ -172,6 +175,16 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
                 return received.CloseCode;
             _received.Add(JsonElement.Parse(received.Text));
         }
+    }
+
+    /// <summary>Closed for this reason; messages before it are passed over.</summary>
+    public async Task ExpectCloseAsync(CloseCode code) => Assert.That(await ExpectCloseAsync(), Is.EqualTo((int)code));
+
+    /// <summary>Its connection is cut, without a Close, and the server has noticed.</summary>
+    public Task LoseSocketAsync()
+    {
+        socket.Abort();
+        return Served.WaitAsync(Timeout);
     }
 
     /// <summary>Closed for this reason, with no message before it.</summary>

@@ -35,6 +35,7 @@ internal sealed class TestServer : IAsyncDisposable
         var (clock, log) = (new FakeClock(), new CapturedLog());
         clock.Advance(TimeSpan.FromTicks(1)); // No real clock reads zero, which stands for "never" in places.
         var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("MeshSignal:Sessions:DrainTime", (string?)"00:00:00")]); // Nobody moves the clock meanwhile.
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log);
         builder.Services.AddSingleton<TimeProvider>(clock);

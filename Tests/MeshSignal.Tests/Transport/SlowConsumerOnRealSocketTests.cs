@@ -15,6 +15,7 @@ internal sealed class SlowConsumerOnRealSocketTests
     public async Task Peer_that_never_reads_is_closed_and_costs_nobody_else_anything()
     {
         await using var server = await RealServer.StartAsync(
+            Grace.None,
             ("MeshSignal:Limits:MessageBytes", "16384"), ("MeshSignal:Limits:SendQueueBytes", "65536"), ("MeshSignal:Chat:HistoryBytes", "1024"), ("Logging:LogLevel:Default", "Debug"));
         using var alice = await server.ConnectAsync("alice");
         using var bob = await server.ConnectAsync("bob");

@@ -27,6 +27,10 @@ internal sealed class UpgradeTests
     [TestCase("meshsignal.v2", null)]
     [TestCase("MESHSIGNAL.V1", null)]
     [TestCase("bearer.abc", null)]
+    [TestCase("resume.0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.1", null)]
+    [TestCase("release.0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", null)]
+    [TestCase("resume.0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.1, meshsignal.v1", "meshsignal.v1")]
+    [TestCase("resume.nonsense, release., meshsignal.v1", "meshsignal.v1")]
     [TestCase("", null)]
     public async Task Subprotocol_is_ours_or_none(string offered, string? selected)
     {
