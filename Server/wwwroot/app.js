@@ -1,5 +1,6 @@
 import { Call } from './call.js';
-import { company, sentence, states } from './text.js';
+import { lastSession } from './signaling.js';
+import { company, sentence, serverLost, states } from './text.js';
 
 const [entrance, username, room, stage, status, problem, leave, template] =
   ['entrance', 'username', 'room', 'stage', 'status', 'problem', 'leave', 'tile'].map(id => document.getElementById(id));
@@ -7,7 +8,7 @@ const tiles = new Map();
 let call;
 
 const asked = new URLSearchParams(location.search);
-username.value = asked.get('name') ?? '';
+username.value = asked.get('name') ?? lastSession()?.username ?? '';
 room.value = asked.get('room') || 'lobby';
 (username.value ? room : username).focus();
 
@@ -25,7 +26,8 @@ addEventListener('pagehide', () => call?.leave());
 
 /** What a call does to the page. */
 function view(name, place) {
-  const count = () => { status.textContent = company(place, tiles.size - 1); };
+  let isAway = false;
+  const tellStatus = () => { status.textContent = isAway ? serverLost : company(place, tiles.size - 1); };
   return {
     media(trouble) {
       tell(trouble);
@@ -37,13 +39,12 @@ function view(name, place) {
       const tile = addTile(ownName, stream, true);
       tile.dataset.own = '';
       tile.querySelector('.state').textContent = '(you)';
-      count();
+      tellStatus();
     },
     came(peer, link) {
       const tile = addTile(peer, link.media);
       tile.connection = link.connection;
-      this.changed(peer, link.connection.connectionState);
-      count();
+      tellStatus();
     },
     changed(peer, state) {
       const tile = tiles.get(peer);
@@ -52,7 +53,11 @@ function view(name, place) {
     },
     went(peer) {
       removeTile(peer);
-      count();
+      tellStatus();
+    },
+    away(yes) {
+      isAway = yes;
+      tellStatus();
     },
     ended(trouble) {
       for (const shown of [...tiles.keys()]) removeTile(shown);

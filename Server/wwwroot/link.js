@@ -15,7 +15,7 @@ export class Link {
   #changed;
   #lacksRelay = false;
 
-  /** `send(type, fields)` reaches the peer, `changed(state)` hears of every connectionState, or of `no-relay` instead. */
+  /** `send(type, fields)` reaches the peer, `changed()` is called when there is another `state`. */
   constructor({ polite, profile, configuration, kinds, stream, send, changed }) {
     this.#polite = polite;
     this.#legacy = profile === 'legacy';
@@ -32,9 +32,9 @@ export class Link {
     };
     connection.onconnectionstatechange = () => {
       // One side restarts and the other one answers. Whether a legacy peer ever would is unknown.
-      if (connection.connectionState === 'failed' && (!polite || this.#legacy)) connection.restartIce();
+      if (connection.connectionState === 'failed' && (!this.#polite || this.#legacy)) connection.restartIce();
       if (connection.connectionState === 'connected') this.#lacksRelay = false;
-      this.#show();
+      changed();
     };
 
     // Who was there first describes the call, also for what it only receives. A newcomer adds nothing before the first offer, and so makes none.
@@ -42,6 +42,16 @@ export class Link {
       const track = stream.getTracks().find(track => track.kind === kind);
       connection.addTransceiver(track ?? kind, { direction: track ? 'sendrecv' : 'recvonly', streams: [stream] });
     }
+  }
+
+  /** That of the connection, or `no-relay` instead. */
+  get state() {
+    return this.#lacksRelay ? 'no-relay' : this.connection.connectionState;
+  }
+
+  /** Whether media flows, or may flow again by itself. */
+  get isAlive() {
+    return ['connected', 'disconnected'].includes(this.connection.connectionState);
   }
 
   describe(description) {
@@ -68,6 +78,15 @@ export class Link {
     if (candidate) this.#step(() => this.connection.remoteDescription ? this.#add(candidate) : this.#early.push(candidate));
   }
 
+  /** After one of the two was gone from the server for a while. What was on its way then is lost. */
+  goOn(polite) {
+    this.#step(() => {
+      this.#polite = polite;
+      if (this.connection.signalingState === 'have-local-offer') this.#send('webrtc-offer', { offer: this.connection.localDescription });
+      if (this.connection.connectionState !== 'connected' && !polite) this.connection.restartIce();
+    });
+  }
+
   /** What is connected stays so; new servers count when ICE is restarted. */
   renew(iceServers) {
     this.connection.setConfiguration({ ...this.connection.getConfiguration(), iceServers });
@@ -76,17 +95,13 @@ export class Link {
   /** We have no candidate that may reach the peer. Until there is a connection all the same, that is what there is to say. */
   lackRelay() {
     this.#lacksRelay = this.connection.connectionState !== 'connected';
-    this.#show();
+    this.#changed();
   }
 
   close() {
     const { connection } = this;
     connection.ontrack = connection.onnegotiationneeded = connection.onicecandidate = connection.onconnectionstatechange = null;
     connection.close();
-  }
-
-  #show() {
-    this.#changed(this.#lacksRelay ? 'no-relay' : this.connection.connectionState);
   }
 
   async #offer() {

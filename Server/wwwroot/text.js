@@ -5,8 +5,9 @@ const sentences = {
   'room-full': ({ room }) => `The room “${room}” is full. Try again later, or choose another room.`,
   'disabled': () => 'Calls are switched off on this server.',
   'unreachable': () => 'The server does not answer. Try again in a moment.',
-  'restart': () => 'The server is restarting, and the call has ended. Join again in a few seconds.',
   'lost': () => 'The connection to the server is lost, and the call has ended. Join again in a moment.',
+  'replaced': () => 'You joined from another window. This one has stopped.',
+  'invalid-token': () => 'You joined from another window. Join again here.',
   'media-refused': ({ missing }) => `You are here without ${missing}, because the browser refused them. Allow them there, then leave and join again.`,
   'media-busy': ({ missing }) => `You are here without ${missing}, because another program is using them. Close it, then leave and join again.`,
   'media-absent': ({ missing }) => `You are here without ${missing}, because none was found.`,
@@ -23,11 +24,15 @@ export function company(room, others) {
   return `${who} in room “${room}”.`;
 }
 
-/** What a tile says about its connection; nothing while all is well. */
+export const serverLost = 'Connection to the server lost. The call goes on. Reconnecting…';
+
+/** What a tile says about its connection, or about the peer's to the server; nothing while all is well. */
 export const states = {
   new: 'connecting…',
   connecting: 'connecting…',
   disconnected: 'connection interrupted…',
   failed: 'no connection, trying again…',
   'no-relay': 'no connection: calls here go through a relay, and none answers',
+  reconnecting: 'reconnecting…',
+  missed: 'reconnecting…',
 };

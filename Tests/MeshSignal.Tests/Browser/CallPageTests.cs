@@ -131,8 +131,9 @@ internal sealed class CallPageTests
         await alice.JoinAsync();
 
         await server.Get<IHost>().StopAsync();
-        await Expect(alice.Problem).ToHaveTextAsync("The server is restarting, and the call has ended. Join again in a few seconds.");
+        await Expect(alice.Status).ToHaveTextAsync("Connection to the server lost. The call goes on. Reconnecting…");
 
+        await alice.LeaveAsync();
         await alice.PressJoinAsync();
         await Expect(alice.Problem).ToHaveTextAsync("The server does not answer. Try again in a moment.");
     }
