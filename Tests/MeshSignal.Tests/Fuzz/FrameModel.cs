@@ -1,0 +1,164 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+
+namespace MeshSignal.Tests.Fuzz;
+
+/// <summary>What may become of a socket on which some bytes were written.</summary>
+/// <param name="Codes">The close codes that fit: of what ends it first, and of what breaks a rule behind that, for a reader may see both at once.</param>
+/// <param name="IsOver">It must be closed with one of these.</param>
+/// <param name="IsBetweenMessages">It is not over, and the next byte begins a message.</param>
+/// <param name="Pings">What must come back in pongs, if it is not over.</param>
+/// <param name="Controls">How many control frames there were.</param>
+internal sealed record FrameVerdict(IReadOnlySet<int> Codes, bool IsOver, bool IsBetweenMessages, IReadOnlyList<byte[]> Pings, int Controls);
+
+/// <summary>
+/// The framing of RFC 6455 section 5 and the limits of the protocol, over bytes that are all there: a second opinion, to hold the server against.
+/// </summary>
+internal sealed class FrameModel
+{
+    private const int MostBytes = 65_536;
+    private const int MostFragments = 64;
+
+    private readonly SortedSet<int> _codes = [];
+    private readonly List<byte[]> _pings = [];
+    private readonly List<byte> _text = [];
+    private int _fragments;
+    private int _controls;
+    private bool _isOver;
+
+    private FrameModel()
+    {
+    }
+
+    public static FrameVerdict Judge(ReadOnlySpan<byte> bytes)
+    {
+        var model = new FrameModel();
+        var isAtBoundary = model.Follow(bytes);
+        return new FrameVerdict(model._codes, model._isOver, !model._isOver && isAtBoundary && model._fragments == 0, model._pings, model._controls);
+    }
+
+    /// <summary>Whether the last frame was whole.</summary>
+    private bool Follow(ReadOnlySpan<byte> bytes)
+    {
+        while (bytes.Length >= 2)
+        {
+            var (opcode, isFinal) = (bytes[0] & 0x0F, (bytes[0] & 0x80) != 0);
+            var (isMasked, size) = ((bytes[1] & 0x80) != 0, (bytes[1] & 0x7F) switch { 126 => 2, 127 => 8, _ => 0 });
+            var header = 2 + size + (isMasked ? 4 : 0);
+            if (bytes.Length < header)
+                return false;
+
+            var length = size switch
+            {
+                2 => BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]),
+                8 => BinaryPrimitives.ReadUInt64BigEndian(bytes[2..]),
+                _ => (ulong)(bytes[1] & 0x7F),
+            };
+            var isMinimal = size switch { 2 => length > 125, 8 => length is > ushort.MaxValue and <= long.MaxValue, _ => true };
+            if ((bytes[0] & 0x70) != 0 || !isMasked || !isMinimal)
+                _codes.Add(1002);
+            if (!JudgeOpcode(opcode, isFinal, length) || (bytes[0] & 0x70) != 0 || !isMasked || !isMinimal)
+            {
+                _isOver = true;
+                return true;
+            }
+
+            var mask = bytes.Slice(header - 4, 4).ToArray();
+            var left = bytes[header..];
+            var payload = left[..(int)Math.Min(length, (ulong)left.Length)].ToArray();
+            for (var i = 0; i < payload.Length; i++)
+                payload[i] ^= mask[i % 4];
+
+            var isWhole = (ulong)payload.Length == length;
+            if (opcode < 8)
+                TakeText(payload, isFinal, isWhole);
+            else if (isWhole)
+                TakeControl(opcode, payload);
+            if (!isWhole)
+                return false;
+            bytes = left[payload.Length..];
+        }
+
+        return bytes.IsEmpty;
+    }
+
+    /// <summary>False if a frame with such a header must not come.</summary>
+    private bool JudgeOpcode(int opcode, bool isFinal, ulong length)
+    {
+        var codes = new List<int>();
+        switch (opcode)
+        {
+            case 0 or 1:
+                if (opcode == 0 != _fragments > 0)
+                    codes.Add(1002);
+                _fragments = opcode == 1 ? 1 : _fragments + 1;
+                if (_fragments == 1)
+                    _text.Clear();
+                if (length > (ulong)(MostBytes - _text.Count))
+                    codes.Add(1009);
+                if (_fragments > MostFragments)
+                    codes.Add(1008);
+                break;
+            case 2:
+                codes.AddRange(_fragments > 0 ? [1002, 1003] : [1003]);
+                break;
+            case 8 or 9 or 10:
+                _controls++;
+                if (!isFinal || length > 125)
+                    codes.Add(1002);
+                break;
+            default:
+                codes.Add(1002);
+                break;
+        }
+
+        _codes.UnionWith(codes);
+        return codes.Count == 0;
+    }
+
+    private void TakeText(byte[] payload, bool isFinal, bool isWhole)
+    {
+        _text.AddRange(payload);
+        if (!_isOver && !IsText([.. _text], isFinal && isWhole))
+        {
+            // Of half a frame nobody need have looked at it yet.
+            _codes.Add(1007);
+            _isOver = isWhole;
+        }
+
+        if (isFinal && isWhole)
+            _fragments = 0;
+    }
+
+    private void TakeControl(int opcode, byte[] payload)
+    {
+        if (opcode == 9 && !_isOver)
+            _pings.Add(payload);
+        if (opcode != 8)
+            return;
+
+        var code = payload.Length < 2 ? 0 : BinaryPrimitives.ReadUInt16BigEndian(payload);
+        if (payload.Length > 2 && !IsText(payload.AsSpan(2), isEnd: true))
+            _codes.Add(1007);
+        if (!_isOver)
+            _codes.Add(payload.Length == 0 ? 1000 : code is (>= 1000 and <= 1014 and not (1004 or 1005 or 1006)) or (>= 3000 and <= 4999) ? code : 1002);
+        _isOver = true;
+    }
+
+    /// <summary>Whether it is UTF-8, or, before the end, can become that.</summary>
+    private static bool IsText(ReadOnlySpan<byte> bytes, bool isEnd)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var status = Rune.DecodeFromUtf8(bytes, out _, out var length);
+            if (status == OperationStatus.NeedMoreData && !isEnd)
+                return true;
+            if (status != OperationStatus.Done)
+                return false;
+            bytes = bytes[length..];
+        }
+
+        return true;
+    }
+}
