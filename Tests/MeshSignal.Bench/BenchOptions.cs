@@ -6,7 +6,8 @@ namespace MeshSignal.Bench;
 internal sealed record BenchOptions
 {
     public const string Usage =
-        "[--pairs 50] [--seconds 5] [--warmup 2] [--rounds 5] [--cases 1000000] [--json FILE] [--no-pin] [--only NAME,NAME] [--server MeshSignal.Server.dll]";
+        "[--pairs 50] [--seconds 5] [--warmup 2] [--rounds 5] [--cases 1000000] [--json FILE] [--no-pin] [--only NAME,NAME] [--server MeshSignal.Server.dll]"
+        + " [--clients N] [--minutes 20]";
 
     /// <summary>Pairs of peers; a pair is two connections. At most 1000.</summary>
     public int Pairs { get; private init; } = 50;
@@ -34,6 +35,12 @@ internal sealed record BenchOptions
     /// <summary>Names of the servers to measure; empty means all.</summary>
     public IReadOnlyList<string> Only { get; private init; } = [];
 
+    /// <summary>Connections, of a scenario that counts in them; null for its own figure. At most 20 000.</summary>
+    public int? Clients { get; private init; }
+
+    /// <summary>Length of a soak, at most 120.</summary>
+    public int Minutes { get; private init; } = 20;
+
     public static BenchOptions Parse(string[] arguments)
     {
         var options = new BenchOptions();
@@ -47,6 +54,8 @@ internal sealed record BenchOptions
                 ("--warmup", [var value, ..]) => (options with { Warmup = Number(name, value, 0, 60) }, rest[1..]),
                 ("--rounds", [var value, ..]) => (options with { Rounds = Number(name, value, 1, 50) }, rest[1..]),
                 ("--cases", [var value, ..]) => (options with { Cases = Number(name, value, 0, 100_000_000) }, rest[1..]),
+                ("--clients", [var value, ..]) => (options with { Clients = Number(name, value, 1, 20_000) }, rest[1..]),
+                ("--minutes", [var value, ..]) => (options with { Minutes = Number(name, value, 1, 120) }, rest[1..]),
                 ("--json", [var value, ..]) => (options with { JsonFile = value }, rest[1..]),
                 ("--server", [var value, ..]) => (options with { ServerPath = Path.GetFullPath(value) }, rest[1..]),
                 ("--only", [var value, ..]) => (options with { Only = value.Split(',') }, rest[1..]),

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using MeshSignal.Bench;
@@ -10,6 +11,14 @@ return args switch
     ["relay", .. var rest] => Measure(RelayScenario.Run, rest),
     ["scan", .. var rest] => Measure(ScanScenario.Run, rest),
     ["filter", .. var rest] => Measure(FilterScenario.Run, rest),
+    ["cuts", .. var rest] => Measure(CutsScenario.Run, rest),
+    ["drain", .. var rest] => Measure(DrainScenario.Run, rest),
+    ["comeback", .. var rest] => Measure(ComebackScenario.Run, rest),
+    ["slow", .. var rest] => Measure(SlowScenario.Run, rest),
+    ["soak", .. var rest] => Measure(SoakScenario.Run, rest),
+    ["fuzz", var seed, .. var rest] when int.TryParse(seed, NumberStyles.None, CultureInfo.InvariantCulture, out var number) =>
+        Measure((options, cancel) => FuzzScenario.Run(number, options, cancel), rest),
+    ["fuzz", .. var rest] => Measure((options, cancel) => FuzzScenario.Run(1, options, cancel), rest),
     // Hidden: this is how the bench starts its own .NET echo as a process of its own.
     ["serve-echo", var port] => DotnetEcho.Serve(port),
     _ => Usage(),
@@ -17,7 +26,7 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine($"usage: relay | scan | filter {BenchOptions.Usage}");
+    Console.Error.WriteLine($"usage: relay | scan | filter | cuts | drain | comeback | slow | soak | fuzz [SEED] {BenchOptions.Usage}");
     return 2;
 }
 

@@ -20,6 +20,12 @@ internal sealed class LatencyHistogram
         _total++;
     }
 
+    public void Clear()
+    {
+        Array.Clear(_counts);
+        _total = 0;
+    }
+
     /// <summary>In µs; 0 if nothing was recorded.</summary>
     public double Percentile(double percent)
     {

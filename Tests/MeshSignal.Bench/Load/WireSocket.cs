@@ -13,6 +13,11 @@ internal sealed class WireSocket : IDisposable
 {
     private const int PatienceMilliseconds = 5000;
 
+    // One blocking socket reads ahead with as little calls as can be; of sockets by the thousand each is small until it needs more.
+    private const int UsualBuffer = 16 * 1024;
+    private const int SmallBuffer = 1024;
+    private const int LargestBuffer = 256 * 1024;
+
     // The example key and its answer from RFC 6455, section 1.3: no hash is needed to check the server.
     private const string Key = "dGhlIHNhbXBsZSBub25jZQ==";
     private const string Accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
@@ -24,13 +29,11 @@ internal sealed class WireSocket : IDisposable
         SendTimeout = PatienceMilliseconds,
     };
 
-    private readonly byte[] _buffer = new byte[16 * 1024];
+    private byte[] _buffer;
     private int _start;
     private int _end;
 
-    private WireSocket()
-    {
-    }
+    private WireSocket(int bufferBytes) => _buffer = new byte[bufferBytes];
 
     /// <summary>Blocking while peers are set up one by one, not under load.</summary>
     public bool Blocking
@@ -43,15 +46,37 @@ internal sealed class WireSocket : IDisposable
     /// <exception cref="BenchException">The server did not switch to WebSocket, or not to this subprotocol.</exception>
     public static WireSocket Open(IPEndPoint server, string target, string? subprotocol = null)
     {
-        var wire = new WireSocket();
+        var wire = new WireSocket(UsualBuffer);
         try
         {
             wire._socket.Connect(server);
-            var offered = subprotocol is null ? "" : $"Sec-WebSocket-Protocol: {subprotocol}\r\n";
-            wire.Send(Encoding.ASCII.GetBytes(
-                $"GET {target} HTTP/1.1\r\nHost: {server}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                + $"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {Key}\r\n{offered}\r\n"));
-            wire.ReadUpgradeResponse(subprotocol);
+            wire.Send(UpgradeRequest(server, target, subprotocol));
+            while (!wire.TryTakeUpgradeResponse(subprotocol))
+            {
+                if (!wire.Fill()) throw new BenchException("the upgrade was not answered");
+            }
+
+            return wire;
+        }
+        catch
+        {
+            wire.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The same for one of thousands: it blocks no thread, and its buffer grows only when it must.</summary>
+    /// <param name="subprotocol">The one that is to be selected.</param>
+    /// <param name="entry">What is offered beside it.</param>
+    /// <exception cref="BenchException">The server did not switch to WebSocket, or not to this subprotocol.</exception>
+    public static async Task<WireSocket> OpenAsync(IPEndPoint server, string target, string? subprotocol, string? entry, CancellationToken cancel)
+    {
+        var wire = new WireSocket(SmallBuffer);
+        try
+        {
+            await wire._socket.ConnectAsync(server, cancel);
+            await wire.SendAsync(UpgradeRequest(server, target, entry is null ? subprotocol : $"{subprotocol}, {entry}"), cancel);
+            while (!wire.TryTakeUpgradeResponse(subprotocol)) await wire.FillAsync(cancel);
             return wire;
         }
         catch
@@ -75,15 +100,25 @@ internal sealed class WireSocket : IDisposable
         }
     }
 
+    public async Task SendAsync(ReadOnlyMemory<byte> frame, CancellationToken cancel)
+    {
+        while (!frame.IsEmpty) frame = frame[await _socket.SendAsync(frame, SocketFlags.None, cancel)..];
+    }
+
+    /// <summary>One read, as soon as there is something.</summary>
+    public async Task FillAsync(CancellationToken cancel)
+    {
+        MoveToFront();
+        if (_end == _buffer.Length) Array.Resize(ref _buffer, _end < LargestBuffer ? 2 * _end : throw new BenchException($"a message over {_end} bytes"));
+        var received = await _socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None, cancel);
+        if (received == 0) throw new BenchException("the server closed the connection");
+        _end += received;
+    }
+
     /// <summary>One read. False if nothing was there.</summary>
     public bool Fill()
     {
-        if (_start > 0)
-        {
-            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-            (_start, _end) = (0, _end - _start);
-        }
-
+        MoveToFront();
         if (_end == _buffer.Length) throw new BenchException($"a message over {_buffer.Length} bytes");
         var received = _socket.Receive(_buffer.AsSpan(_end), SocketFlags.None, out var error);
         if (error == SocketError.WouldBlock) return false;
@@ -146,9 +181,18 @@ internal sealed class WireSocket : IDisposable
         }
     }
 
+    /// <summary>Ends it with a reset: nothing is said, and what was not read is lost.</summary>
+    public void Cut()
+    {
+        _socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        _socket.Dispose();
+    }
+
     public void Dispose() => _socket.Dispose();
 
-    private bool TryTakeFrame(out byte first, out ReadOnlySpan<byte> payload)
+    /// <summary>The next whole frame of what has been read, valid until the next read.</summary>
+    /// <param name="first">Its first byte: FIN and opcode.</param>
+    public bool TryTakeFrame(out byte first, out ReadOnlySpan<byte> payload)
     {
         var bytes = _buffer.AsSpan(_start, _end - _start);
         first = 0;
@@ -173,19 +217,29 @@ internal sealed class WireSocket : IDisposable
         return true;
     }
 
-    private void ReadUpgradeResponse(string? subprotocol)
+    private static byte[] UpgradeRequest(IPEndPoint server, string target, string? offered) => Encoding.ASCII.GetBytes(
+        $"GET {target} HTTP/1.1\r\nHost: {server}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        + $"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {Key}\r\n"
+        + (offered is null ? "" : $"Sec-WebSocket-Protocol: {offered}\r\n") + "\r\n");
+
+    private void MoveToFront()
     {
-        int end;
-        while ((end = _buffer.AsSpan(0, _end).IndexOf("\r\n\r\n"u8)) < 0)
-        {
-            if (!Fill()) throw new BenchException("the upgrade was not answered");
-        }
+        if (_start == 0) return;
+        _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+        (_start, _end) = (0, _end - _start);
+    }
+
+    private bool TryTakeUpgradeResponse(string? subprotocol)
+    {
+        var end = _buffer.AsSpan(0, _end).IndexOf("\r\n\r\n"u8);
+        if (end < 0) return false;
 
         var response = Encoding.ASCII.GetString(_buffer, 0, end + 2);
         _start = end + 4;
         Require("HTTP/1.1 101 ");
         Require($"Sec-WebSocket-Accept: {Accept}\r\n");
         if (subprotocol is not null) Require($"Sec-WebSocket-Protocol: {subprotocol}\r\n");
+        return true;
 
         void Require(string part)
         {

@@ -17,10 +17,10 @@ internal sealed record Contestant(
 
     public static Contestant[] All(BenchOptions options)
     {
-        var server = options.ServerPath ?? Built("ServerPath");
+        var server = MeshSignalServer.Path(options);
         Contestant[] all =
         [
-            new(MeshSignal, port => ["dotnet", server, "--urls", $"http://127.0.0.1:{port}"], MeshSignalPairs.Connect),
+            new(MeshSignal, MeshSignalServer.Command(options), MeshSignalPairs.Connect),
 
             // The server's own runtime settings (garbage collector, tiering), so that only what the program does differs.
             new(

@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace MeshSignal.Bench.Servers;
 
 /// <summary>A server as a process of its own on a free loopback port. It never outlives the bench, whatever ends that.</summary>
-internal sealed class ServerProcess : IDisposable
+internal sealed partial class ServerProcess : IDisposable
 {
     private const int TailLines = 40;
     private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(20);
@@ -14,29 +15,33 @@ internal sealed class ServerProcess : IDisposable
     private readonly string _name;
     private readonly Process _process;
 
-    // Guarded by itself: the two pipes are read on threads of their own.
-    private readonly Queue<string> _tail = new();
-
     private ServerProcess(string name, Process process, IPEndPoint address)
     {
         (_name, _process, Address) = (name, process, address);
-        process.OutputDataReceived += (_, line) => Remember(line.Data);
-        process.ErrorDataReceived += (_, line) => Remember(line.Data);
+        process.OutputDataReceived += (_, line) => Log.Add(line.Data);
+        process.ErrorDataReceived += (_, line) => Log.Add(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
 
     public IPEndPoint Address { get; }
 
+    public int Id => _process.Id;
+
+    /// <summary>What it has printed.</summary>
+    public ServerLog Log { get; } = new();
+
     /// <summary>User and system time of all its threads so far; the kernel counts in steps of 10 ms.</summary>
     public TimeSpan CpuTime => _process.TotalProcessorTime;
 
+    /// <summary>Only on a thread that lives as long as the server is to: see below.</summary>
+    /// <param name="port">Null for a free one.</param>
     /// <exception cref="BenchException">It ended, or did not listen within 20 s.</exception>
-    public static ServerProcess Start(string name, Func<int, string[]> command, int? core, CancellationToken cancel)
+    public static ServerProcess Start(string name, Func<int, string[]> command, int? core, CancellationToken cancel, int? port = null)
     {
-        var address = new IPEndPoint(IPAddress.Loopback, FreePort());
+        var address = new IPEndPoint(IPAddress.Loopback, port ?? FreePort());
 
-        // setpriv: if the bench is killed in a way it cannot handle, the kernel kills the server.
+        // setpriv: if the bench is killed in a way it cannot handle, the kernel kills the server; also if this thread ends, as idle ones of the pool do.
         string[] line = ["setpriv", "--pdeathsig", "KILL", .. core is { } pinned ? new[] { "taskset", "-c", $"{pinned}" } : [], .. command(address.Port)];
         var start = new ProcessStartInfo(line[0], line[1..]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         var server = new ServerProcess(name, Process.Start(start)!, address);
@@ -56,12 +61,15 @@ internal sealed class ServerProcess : IDisposable
     public BenchException Blame(string what)
     {
         var state = _process.WaitForExit(ReadyCheck) ? $"{_name} ended with exit code {_process.ExitCode}; " : $"{_name}: ";
-        lock (_tail)
-        {
-            var said = _tail.Count == 0 ? "it printed nothing" : "its last output:\n  " + string.Join("\n  ", _tail);
-            return new BenchException($"{state}{what}; {said}");
-        }
+        var tail = Log.Tail(TailLines);
+        return new BenchException($"{state}{what}; {(tail.Length == 0 ? "it printed nothing" : "its last output:\n  " + string.Join("\n  ", tail))}");
     }
+
+    /// <summary>Asks it to end (SIGTERM).</summary>
+    public void Terminate() => _ = kill(_process.Id, 15);
+
+    /// <summary>Its exit code; null if it has not ended by then.</summary>
+    public int? WaitForExit(TimeSpan patience) => _process.WaitForExit(patience) ? _process.ExitCode : null;
 
     public void Dispose()
     {
@@ -102,13 +110,6 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    private void Remember(string? line)
-    {
-        if (line is null) return;
-        lock (_tail)
-        {
-            if (_tail.Count == TailLines) _tail.Dequeue();
-            _tail.Enqueue(line);
-        }
-    }
+    [LibraryImport("libc")]
+    private static partial int kill(int process, int signal);
 }
