@@ -45,7 +45,7 @@ internal sealed class FuzzTally
     public void Fail(FuzzInput input, string fault)
     {
         lock (_lock)
-            Failures.Add($"{Corpus.Save(Corpus.Folder, input, fault)}: {fault}");
+            Failures.Add($"{Corpus.Save(Corpus.Folder, input, fault)}: {fault.Split('\n')[0]}");
     }
 
     public void Fail(string fault)
@@ -61,6 +61,9 @@ internal sealed class FuzzLane(int number, int seed, IPEndPoint server, FuzzTall
     /// <summary>Lanes that share a scope and a room.</summary>
     public const int Group = 10;
 
+    /// <summary>How long the server waits for a session's client.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
     // More than any session gets.
     private const int TooMany = 1_000_000_000;
 
@@ -71,8 +74,9 @@ internal sealed class FuzzLane(int number, int seed, IPEndPoint server, FuzzTall
     private readonly MessageFuzzer _messages = new((seed * 1000) + number);
     private readonly Random _random = new((seed * 1000) + number);
     private readonly List<string> _sent = [];
-    private (string Name, string Token, int Counted)? _lost;
+    private (FuzzPeer Peer, int WrongTokens, long At)? _lost;
     private string? _expected; // What becomes of the session that is asked for; null if none is.
+    private int _received;
     private int _seats;
 
     private Profile Profile => number % 2 == 0 ? Profile.V1 : Profile.Legacy;
@@ -98,7 +102,7 @@ internal sealed class FuzzLane(int number, int seed, IPEndPoint server, FuzzTall
             }
             catch (Exception e) when (IsFailure(e))
             {
-                tally.Fail(new FuzzInput($"found-frames-{seed}-{number}-{i}-{Stopwatch.GetTimestamp()}", Profile, [], sequence), e.Message);
+                tally.Fail(new FuzzInput($"found-frames-{seed}-{number}-{i}", Profile, [], sequence), e.Message);
             }
         }
 
@@ -116,8 +120,8 @@ internal sealed class FuzzLane(int number, int seed, IPEndPoint server, FuzzTall
             var (peer, socket) = await OpenAsync();
             using (socket)
             {
-                var run = new MessageRun(peer, () => names[(number / Group * Group) + ((_sent.Count + number) % Group)], IsRelayed, tally.Counts);
-                CheckGreeting(await run.GreetAsync());
+                var run = new MessageRun(peer, () => names[(number / Group * Group) + ((_sent.Count + number) % Group)], tally.Counts, _lost?.WrongTokens ?? 0);
+                CheckGreeting(await run.GreetAsync(), peer);
                 names[number] = peer.Name;
                 while (!run.IsClosed && count < most && !IsOver)
                 {
@@ -131,29 +135,55 @@ internal sealed class FuzzLane(int number, int seed, IPEndPoint server, FuzzTall
         }
         catch (Exception e) when (IsFailure(e))
         {
-            tally.Fail(new FuzzInput($"found-messages-{seed}-{number}-{_seats}-{Stopwatch.GetTimestamp()}", Profile, [.. _sent], null), e.Message);
+            _lost = null;
+
+            // Mostly the last message is enough.
+            string[] enough = _sent.Count > 1 && await FailsAloneAsync(_sent[^1]) ? [MessageFuzzer.Join, _sent[^1]] : [.. _sent];
+            tally.Fail(new FuzzInput($"found-messages-{seed}-{number}-{_seats}", Profile, enough, null), e.Message);
         }
 
         return Math.Max(count, 1);
     }
 
+    private async Task<bool> FailsAloneAsync(string message)
+    {
+        try
+        {
+            var (peer, socket) = await FuzzSocket.OpenAsync(server, Profile, "?room=alone&chat=off");
+            using (socket)
+            {
+                var run = new MessageRun(peer, () => "nobody", new ConcurrentDictionary<string, int>(StringComparer.Ordinal));
+                await run.GreetAsync();
+                await run.PlayAsync(MessageFuzzer.Join);
+                await run.PlayAsync(message);
+                return false;
+            }
+        }
+        catch (Exception e) when (IsFailure(e))
+        {
+            return true;
+        }
+    }
+
     private async Task<(FuzzPeer Peer, FuzzSocket Socket)> OpenAsync()
     {
         _seats++;
-        var name = _lost?.Name ?? $"f{seed}-{number}-{_seats}";
+        if (_lost is { } old && Stopwatch.GetElapsedTime(old.At) > Grace / 2)
+            _lost = null; // Its session may have ended, or be about to.
+        var name = _lost?.Peer.Name ?? $"f{seed}-{number}-{_seats}";
+        _received = _lost?.Peer.Counted ?? 0;
         (var former, _expected) = _lost is not { } lost ? (null, null) : _random.Next(4) switch
         {
-            0 => ($"release.{lost.Token}", "released"),
-            1 => ($"resume.{lost.Token}.{lost.Counted + TooMany}", "incomplete"),
-            2 => ($"resume.{lost.Token}.{_random.Next(lost.Counted + 1)}", Either),
-            _ => ($"resume.{lost.Token}.{lost.Counted}", Either),
+            0 => ($"release.{lost.Peer.Token}", "released"),
+            1 => ($"resume.{lost.Peer.Token}.{_received + TooMany}", "incomplete"),
+            2 => ($"resume.{lost.Peer.Token}.{_received = _random.Next(_received + 1)}", Either),
+            _ => ($"resume.{lost.Peer.Token}.{_received}", Either),
         };
-        _lost = null;
         return await FuzzSocket.OpenAsync(server, Profile, $"?username={name}&room={Scope}&chat={(number % 4 == 1 ? "off" : "on")}", former);
     }
 
     /// <summary>Whether a session went on that could, and none did that could not.</summary>
-    private void CheckGreeting(JsonElement greeting)
+    private void CheckGreeting(JsonElement greeting, FuzzPeer peer)
     {
         var (isResumed, reason) = (greeting.GetProperty("resumed").GetBoolean(), greeting.TryGetProperty("reason", out var text) ? text.GetString() : null);
         tally.Count(isResumed ? "resumed" : reason is null ? "new session" : $"not resumed: {reason}");
@@ -165,6 +195,9 @@ internal sealed class FuzzLane(int number, int seed, IPEndPoint server, FuzzTall
         };
         if (!isRight)
             throw new FuzzFault($"{_expected ?? "a new session"} was expected: {reason}, resumed {isResumed}");
+        if (isResumed)
+            peer.GoOnFrom(_lost!.Value.Peer, _received);
+        _lost = null;
     }
 
     /// <summary>Half of them with a Close, the others without, and of those v1 comes back.</summary>
@@ -180,7 +213,7 @@ internal sealed class FuzzLane(int number, int seed, IPEndPoint server, FuzzTall
 
         socket.Reset();
         if (Profile == Profile.V1)
-            _lost = (peer.Name, peer.Token, peer.Counted);
+            _lost = (peer, run.WrongTokens, Stopwatch.GetTimestamp());
     }
 
     private static bool IsFailure(Exception e) => e is FuzzFault or TimeoutException or System.Net.Sockets.SocketException or IOException;

@@ -17,6 +17,7 @@ internal static class FuzzScenario
 
     // What a server needs once and keeps: code, pools, tables. After it begins what must come back.
     private const int WarmUpShare = 10;
+    private const int WarmUpSeed = 500;
 
     private const double MostGrowth = 1.3;
     private const int MostGrowthMegabytes = 48;
@@ -28,7 +29,7 @@ internal static class FuzzScenario
 
     private static readonly string[] Settings =
     [
-        "--MeshSignal:Sessions:ResumeGrace=00:00:10", "--MeshSignal:Calls:MaxParticipants=10", "--MeshSignal:Calls:Rooms:0:Pattern=relayed-*",
+        $"--MeshSignal:Sessions:ResumeGrace={FuzzLane.Grace}", "--MeshSignal:Calls:MaxParticipants=10", "--MeshSignal:Calls:Rooms:0:Pattern=relayed-*",
         "--MeshSignal:Calls:Rooms:0:ForceRelay=true",
         "--MeshSignal:Ice:TurnUrls:0=turn:turn.example.org:3478", "--MeshSignal:Ice:TurnSecret=a-secret-of-20-and-more-characters",
         "--MeshSignal:Ice:RelayRanges:0=198.51.100.0/28",
@@ -48,22 +49,25 @@ internal static class FuzzScenario
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(LongestRun);
-        var (tally, started) = (new FuzzTally(), Stopwatch.GetTimestamp());
+        var (tally, warmUp, started) = (new FuzzTally(), new FuzzTally(), Stopwatch.GetTimestamp());
         await using var steady = await SteadyPairs.StartAsync(server, tally, Pace);
 
         Console.WriteLine($"fuzz: seed {seed}, {Lanes} connections, half of them legacy, {Rounds} rounds after a warm-up");
         var names = Enumerable.Repeat("nobody", Lanes).ToArray();
-        var warmUp = Enumerable.Range(0, Lanes).Select(lane => new FuzzLane(lane, seed + 500, server.Address, new FuzzTally(), names, limit.Token));
-        await Task.WhenAll(warmUp.Select(lane => Task.Run(() => lane.RunAsync(Sequences / WarmUpShare / Lanes, Messages / WarmUpShare / Lanes))));
+        FuzzLane[] NewLanes(int lanesSeed, FuzzTally counted) =>
+            [.. Enumerable.Range(0, Lanes).Select(lane => new FuzzLane(lane, lanesSeed, server.Address, counted, names, limit.Token))];
+
+        await RunAsync(NewLanes(seed + WarmUpSeed, warmUp), WarmUpShare);
+        tally.Failures.AddRange(warmUp.Failures);
 
         var before = (Cpu: await steady.MeasureAsync(WindowTime), Megabytes: ProcessSample.Read(server).RssMegabytes);
-        var lanes = Enumerable.Range(0, Lanes).Select(lane => new FuzzLane(lane, seed, server.Address, tally, names, limit.Token)).ToArray();
+        var lanes = NewLanes(seed, tally);
         var window = steady.Begin();
         for (var round = 1; round <= Rounds; round++)
         {
-            await Task.WhenAll(lanes.Select(lane => Task.Run(() => lane.RunAsync(Sequences / Rounds / Lanes, Messages / Rounds / Lanes))));
-            var soFar = $"{tally.Sequences} sequences, {tally.Messages} messages, {tally.Failures.Count} violations, {ProcessSample.Read(server).RssMegabytes:F0} MiB";
-            Console.Error.WriteLine($"round {round}/{Rounds}: {soFar}");
+            await RunAsync(lanes, Rounds);
+            var memory = ProcessSample.Read(server).RssMegabytes;
+            Console.Error.WriteLine($"round {round}/{Rounds}: {tally.Sequences} sequences, {tally.Messages} messages, {tally.Failures.Count} violations, {memory:F0} MiB");
         }
 
         var (during, each) = (steady.End(window), steady.Besides(window, before.Cpu) / Math.Max(1, tally.Sequences + tally.Messages));
@@ -77,7 +81,8 @@ internal static class FuzzScenario
         Console.WriteLine($"sent: {tally.Sequences} broken sequences, {tally.Messages} messages, in {Stopwatch.GetElapsedTime(started).TotalSeconds:F0} s");
         Console.WriteLine($"healthy messages: {steady.Arrived}, none lost, changed or out of order unless told below");
         Console.WriteLine("CPU of the server for each healthy message, all that it does charged to them:");
-        Console.WriteLine($"  {before.Cpu:F0} µs before it, {during:F0} µs with it (ratio {during / before.Cpu:F1}), {after.Cpu:F0} µs after it (ratio {after.Cpu / before.Cpu:F2})");
+        var ratios = (With: during / before.Cpu, After: after.Cpu / before.Cpu);
+        Console.WriteLine($"  {before.Cpu:F0} µs before, {during:F0} µs with the fuzz (ratio {ratios.With:F1}), {after.Cpu:F0} µs after it (ratio {ratios.After:F2})");
         Console.WriteLine($"CPU of the server for each broken sequence or message: {each:F0} µs");
         Console.WriteLine($"memory of the server (RSS): {before.Megabytes:F0} MiB before, {after.Megabytes:F0} MiB after");
         Console.WriteLine($"process alive: {(server.WaitForExit(TimeSpan.Zero) is null ? "yes" : "no")}; violations: {tally.Failures.Count}");
@@ -86,6 +91,10 @@ internal static class FuzzScenario
         if (tally.Failures.Count > 0)
             throw new BenchException($"{tally.Failures.Count} violations");
     }
+
+    /// <summary>All lanes at once, each with its share of one of so many parts of the whole.</summary>
+    private static Task RunAsync(FuzzLane[] lanes, int parts) =>
+        Task.WhenAll(lanes.Select(lane => Task.Run(() => lane.RunAsync(Sequences / parts / Lanes, Messages / parts / Lanes))));
 
     /// <summary>All have gone: nobody is connected, and nobody is in a room, once those that may come back have had their time.</summary>
     private static async Task CheckEmptyAsync(ServerProcess server, FuzzTally tally)

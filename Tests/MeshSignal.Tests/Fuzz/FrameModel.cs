@@ -75,6 +75,8 @@ internal sealed class FrameModel
                 TakeText(payload, isFinal, isWhole);
             else if (isWhole)
                 TakeControl(opcode, payload);
+            else if (opcode == 8 && length == 1)
+                _codes.Add(1002); // Half a code: that much its header says.
             if (!isWhole)
                 return false;
             bytes = left[payload.Length..];
@@ -120,11 +122,12 @@ internal sealed class FrameModel
     private void TakeText(byte[] payload, bool isFinal, bool isWhole)
     {
         _text.AddRange(payload);
-        if (!_isOver && !IsText([.. _text], isFinal && isWhole))
+        var bad = _isOver ? -1 : FirstBad([.. _text], isFinal && isWhole);
+        if (bad >= 0)
         {
-            // Of half a frame nobody need have looked at it yet.
+            // Of half a frame nobody need have looked at it yet, nor need it be seen that no byte can complete the last character.
             _codes.Add(1007);
-            _isOver = isWhole;
+            _isOver = isWhole && (isFinal || !IsBegunCharacter(_text, bad));
         }
 
         if (isFinal && isWhole)
@@ -139,26 +142,30 @@ internal sealed class FrameModel
             return;
 
         var code = payload.Length < 2 ? 0 : BinaryPrimitives.ReadUInt16BigEndian(payload);
-        if (payload.Length > 2 && !IsText(payload.AsSpan(2), isEnd: true))
+        if (payload.Length > 2 && FirstBad(payload.AsSpan(2), isEnd: true) >= 0)
             _codes.Add(1007);
         if (!_isOver)
             _codes.Add(payload.Length == 0 ? 1000 : code is (>= 1000 and <= 1014 and not (1004 or 1005 or 1006)) or (>= 3000 and <= 4999) ? code : 1002);
         _isOver = true;
     }
 
-    /// <summary>Whether it is UTF-8, or, before the end, can become that.</summary>
-    private static bool IsText(ReadOnlySpan<byte> bytes, bool isEnd)
+    /// <summary>Where it ceases to be UTF-8, or, before the end, ceases to be what can become that; below 0 if it does not.</summary>
+    private static int FirstBad(ReadOnlySpan<byte> bytes, bool isEnd)
     {
-        while (!bytes.IsEmpty)
+        for (var at = 0; at < bytes.Length;)
         {
-            var status = Rune.DecodeFromUtf8(bytes, out _, out var length);
+            var status = Rune.DecodeFromUtf8(bytes[at..], out _, out var length);
             if (status == OperationStatus.NeedMoreData && !isEnd)
-                return true;
+                return -1;
             if (status != OperationStatus.Done)
-                return false;
-            bytes = bytes[length..];
+                return at;
+            at += length;
         }
 
-        return true;
+        return -1;
     }
+
+    /// <summary>Whether all from there on looks like the first bytes of a character.</summary>
+    private static bool IsBegunCharacter(List<byte> text, int at) =>
+        text[at] >= 0xC0 && text.Count - at <= 3 && text.Skip(at + 1).All(static value => value is >= 0x80 and < 0xC0);
 }

@@ -24,6 +24,17 @@ internal sealed class FuzzPeer(Profile profile, Func<string, Task> send, Func<Ta
     /// <summary>Its last stay in a room.</summary>
     public string Stay { get; private set; } = new('0', 16);
 
+    /// <summary>The room that it was last in forces relays.</summary>
+    public bool IsRelayed { get; private set; }
+
+    /// <summary>Its session is the one that another socket has had until now.</summary>
+    /// <param name="received">How many messages had arrived before, as the server was told.</param>
+    public void GoOnFrom(FuzzPeer former, int received)
+    {
+        (Stay, IsRelayed) = (former.Stay, former.IsRelayed);
+        Counted += received;
+    }
+
     public Task SendAsync(string text) => send(text);
 
     /// <exception cref="FuzzFault">The server said what it must not say.</exception>
@@ -43,15 +54,28 @@ internal sealed class FuzzPeer(Profile profile, Func<string, Task> send, Func<Ta
                 (Name, Token) = (message.GetProperty("username").GetString()!, message.GetProperty("token").GetString()!);
                 break;
             case MessageTypes.Joined:
-                Stay = message.GetProperty("peerId").GetString()!;
+                (Stay, IsRelayed) = (message.GetProperty("peerId").GetString()!, message.GetProperty("config").GetProperty("forceRelay").GetBoolean());
                 break;
         }
 
         return (message, 0);
     }
 
-    /// <exception cref="FuzzFault">The socket was closed before such a message came.</exception>
+    /// <exception cref="FuzzFault">The socket was closed before such a message came, or none came.</exception>
     public async Task<JsonElement> HearAsync(string type, Func<JsonElement, bool>? isMeant = null)
+    {
+        try
+        {
+            // As a whole: what others send, and the server's pings, must not prolong it for ever.
+            return await HearUpToAsync(type, isMeant).WaitAsync(FuzzSocket.Patience);
+        }
+        catch (TimeoutException)
+        {
+            throw new FuzzFault($"{Name} has waited for {type} in vain");
+        }
+    }
+
+    private async Task<JsonElement> HearUpToAsync(string type, Func<JsonElement, bool>? isMeant)
     {
         while (true)
         {

@@ -129,7 +129,7 @@ internal sealed class FuzzTests
         using var table = new FuzzTable(server);
         var other = table.Open("mixed-a", Profile.V1, "relayed");
         await SteadyPair.InCallAsync(other, table.Open("mixed-b", Profile.V1, "relayed"));
-        var run = new MessageRun(table.Open("fuzzed", input.Profile, "relayed"), () => other.Name, isRelayed: true, _counts);
+        var run = new MessageRun(table.Open("fuzzed", input.Profile, "relayed"), () => other.Name, _counts);
         await run.GreetAsync();
         foreach (var message in input.Messages)
             await run.PlayAsync(message);
@@ -195,7 +195,7 @@ internal sealed class FuzzTests
         lane.Sent.Clear();
         lane.Run = new MessageRun(
             table.Open($"fuzz-{lane.Number}-{lane.Seats++}", lane.Profile, lane.Scope, chat: lane.Number != 2),
-            () => table.NameIn(lane.Scope, lane.Sent.Count), lane.Scope == "relayed", _counts);
+            () => table.NameIn(lane.Scope, lane.Sent.Count), _counts);
         await lane.Run.GreetAsync();
         await PlayAsync(lane, MessageFuzzer.Join, "join");
     }

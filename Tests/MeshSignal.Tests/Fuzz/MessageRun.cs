@@ -7,17 +7,19 @@ namespace MeshSignal.Tests.Fuzz;
 
 /// <summary>Sends fuzzed messages over one socket, and holds what comes back against <see cref="MessageModel"/>.</summary>
 /// <param name="other">The name of another peer, perhaps.</param>
-/// <param name="isRelayed">The peer's room forces relays.</param>
 /// <param name="counts">Answers by type and code, closes by code.</param>
-internal sealed class MessageRun(FuzzPeer peer, Func<string> other, bool isRelayed, ConcurrentDictionary<string, int> counts)
+/// <param name="formerWrongTokens">Of the same session at another socket.</param>
+internal sealed class MessageRun(FuzzPeer peer, Func<string> other, ConcurrentDictionary<string, int> counts, int formerWrongTokens = 0)
 {
     public const int WrongTokensUntilClosed = 20;
 
-    private int _fences;
+    // Not of one socket: a session that goes on at another one is sent again what answered the former ones.
+    private static int _fences;
+
     private int _closeCode;
 
     /// <summary>Messages so far that bore a wrong token.</summary>
-    public int WrongTokens { get; private set; }
+    public int WrongTokens { get; private set; } = formerWrongTokens;
 
     /// <summary>The server has closed the socket.</summary>
     public bool IsClosed { get; private set; }
@@ -44,7 +46,7 @@ internal sealed class MessageRun(FuzzPeer peer, Func<string> other, bool isRelay
             WrongTokens++;
 
         await peer.SendAsync(text);
-        var heard = await HearUpToFenceAsync();
+        var heard = await HearUpToFenceAsync().WaitAsync(FuzzSocket.Patience);
         if (IsClosed)
             CheckClose(utf8.Length);
         else if (utf8.Length > MessageModel.MostBytes)
@@ -58,7 +60,7 @@ internal sealed class MessageRun(FuzzPeer peer, Func<string> other, bool isRelay
     /// <summary>Sends what has exactly one answer, that can be told from all others, and reads all before it.</summary>
     private async Task<List<JsonElement>> HearUpToFenceAsync()
     {
-        var fence = $"fence-{_fences++}";
+        var fence = $"fence-{Interlocked.Increment(ref _fences)}";
         var heard = new List<JsonElement>();
 
         // Legacy clients get no ack; what they are told of an unknown type bears the id.
@@ -81,7 +83,7 @@ internal sealed class MessageRun(FuzzPeer peer, Func<string> other, bool isRelay
             heard.Add(message);
             var type = message.GetProperty("type").GetString();
             counts.AddOrUpdate(type == MessageTypes.Error ? CodeOf(message) : type!, 1, static (_, count) => count + 1);
-            if (isRelayed && message.TryGetProperty("fromPeerId", out _) && Array.Exists(MessageFuzzer.Secrets, message.GetRawText().Contains))
+            if (peer.IsRelayed && message.TryGetProperty("fromPeerId", out _) && Array.Exists(MessageFuzzer.Secrets, message.GetRawText().Contains))
                 throw new FuzzFault($"an address went through a room that forces relays: {message}");
         }
     }
