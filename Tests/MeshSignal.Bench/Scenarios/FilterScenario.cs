@@ -3,7 +3,6 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using MeshSignal.Bench.Load;
-using MeshSignal.Bench.Report;
 using MeshSignal.Bench.Servers;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Hosting;
@@ -97,60 +96,9 @@ internal static class FilterScenario
 
     private static void MeasurePrice(BenchOptions options, CancellationToken cancel)
     {
-        var cores = options.Pin ? Cores.Pick() ?? throw new BenchException("pinning needs two cores; --no-pin does without") : null;
         var contestants = Contestant.WithAndWithoutPolicy(
             options, static forced => (server, shape, pairs, token) => Connect(server, shape, pairs, forced, token));
-        var servers = new List<ServerProcess>();
-        try
-        {
-            foreach (var one in contestants) servers.Add(ServerProcess.Start(one.Name, one.Command, cores?.Server, cancel));
-            cores?.PinGenerator();
-
-            var report = new RelayReport(options, cores);
-
-            // As in the relay scenario: round 0 does not count, and another one begins each round.
-            for (var round = 0; round <= options.Rounds; round++)
-            {
-                foreach (var shape in new[] { Candidate, Shape.Offer })
-                {
-                    for (var place = 0; place < contestants.Length; place++)
-                    {
-                        var next = (place + round) % contestants.Length;
-                        var window = Measure(contestants[next], servers[next], shape, options, cancel);
-                        if (round > 0) report.Add(shape, contestants[next].Name, window);
-                        var what = $"round {round}/{options.Rounds} {shape.Name,-9} {contestants[next].Name,-12}";
-                        Console.Error.WriteLine($"{what} {window.CpuMicrosPerMessage,6:F2} µs");
-                    }
-                }
-            }
-
-            report.Print(Console.Out);
-            if (options.JsonFile is { } file) report.Write(file);
-        }
-        finally
-        {
-            servers.ForEach(server => server.Dispose());
-        }
-    }
-
-    private static Window Measure(Contestant contestant, ServerProcess server, Shape shape, BenchOptions options, CancellationToken cancel)
-    {
-        LoadPeer[] peers = [];
-        try
-        {
-            peers = contestant.Connect(server.Address, shape, options.Pairs, cancel);
-            var window = new ClosedLoop(peers, server, cancel).Run(TimeSpan.FromSeconds(options.Warmup), TimeSpan.FromSeconds(options.Seconds));
-            foreach (var peer in peers) peer.Wire.Close();
-            return window;
-        }
-        catch (Exception error) when (error is not OperationCanceledException)
-        {
-            throw server.Blame($"{shape.Name}: {error.Message}");
-        }
-        finally
-        {
-            foreach (var peer in peers) peer.Dispose();
-        }
+        RelayScenario.Compare(contestants, [Candidate, Shape.Offer], options, cancel);
     }
 
     /// <summary>Pairs as in the relay scenario, of which each message must come out as the policy makes it, or as it was.</summary>

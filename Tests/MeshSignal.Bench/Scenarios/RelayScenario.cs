@@ -12,9 +12,14 @@ internal static class RelayScenario
 {
     public static void Run(BenchOptions options, CancellationToken cancel)
     {
-        var cores = options.Pin ? Cores.Pick() ?? throw new BenchException("pinning needs two cores; --no-pin does without") : null;
         using var turn = Cores.TakeTurn();
-        var contestants = Contestant.All(options);
+        Compare(Contestant.All(options), [Shape.Candidate, Shape.Offer], options, cancel);
+    }
+
+    /// <summary>Measures each shape with each of them in turn, and reports.</summary>
+    public static void Compare(Contestant[] contestants, Shape[] shapes, BenchOptions options, CancellationToken cancel)
+    {
+        var cores = options.Pin ? Cores.Pick() ?? throw new BenchException("pinning needs two cores; --no-pin does without") : null;
         var servers = new List<ServerProcess>();
         try
         {
@@ -26,7 +31,7 @@ internal static class RelayScenario
             // Round 0 does not count: a new process compiles its hot code twice before it is as fast as it will be.
             for (var round = 0; round <= options.Rounds; round++)
             {
-                foreach (var shape in new[] { Shape.Candidate, Shape.Offer })
+                foreach (var shape in shapes)
                 {
                     for (var place = 0; place < contestants.Length; place++)
                     {

@@ -66,7 +66,7 @@ internal sealed class CutPeer(CutCall call, string name, int seed, Lock both) : 
             {
                 if (isBack)
                 {
-                    // Once only: while it tries to return the session's time runs on.
+                    // The absence itself, of random length, is what is tried; nothing is judged by it. Once only: while it tries to return the session's time runs on.
                     if (_wasGreeted)
                         await Task.Delay(call.Plan.LongestAway * _random.NextDouble(), call.Time, done.Token);
                     _wasGreeted = false;
@@ -190,7 +190,7 @@ internal sealed class CutPeer(CutCall call, string name, int seed, Lock both) : 
             {
                 await SendAsync(socket, number, cancel);
                 if (!socket.IsArmed)
-                    await Task.Delay(Pace, call.Time, cancel); // The others are waited for.
+                    await Task.Delay(Pace, call.Time, cancel); // Its own cuts are over and the others' are not: it sends on, though not as fast as it can.
                 if (_random.Next(40) == 0)
                     await PingAsync(socket, "", cancel);
             }
