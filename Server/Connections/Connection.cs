@@ -25,6 +25,9 @@ internal sealed class Connection(IMessageSocket socket, Profile profile, MeshSig
     /// <summary>Why it is closed from our side, once that has begun.</summary>
     public Closing? Closing => _outbox.Closing;
 
+    /// <summary>A fault of ours that ended the writing.</summary>
+    public Exception? Fault => _outbox.Fault;
+
     /// <summary>Queues a message. False if it cannot be delivered any more.</summary>
     public bool Deliver(EncodedMessage message) => _outbox.Enqueue(message);
 

@@ -34,6 +34,8 @@ internal sealed partial class ConnectionHandler(
         }
 
         await connection.EndAsync(end);
+        if (connection.Fault is { } fault)
+            LogFault(fault);
     }
 
     /// <summary>What a refused client still sends is read and not looked at: with unread input its socket would be reset, and it might never see why.</summary>
@@ -136,16 +138,16 @@ internal sealed partial class ConnectionHandler(
 
     private async ValueTask EndAsync(Connection connection, Session session, SocketEnd end)
     {
-        // A Close of the peer's own says that it leaves; the echo of ours does not. That a write has failed is no Close.
+        // A Close of the peer's own says that it leaves; the echo of ours, with our code or none (RFC 6455 section 5.5.1), does not. That a write has failed is no Close.
         var closing = connection.Closing is { Code: not CloseCode.GoingAway } sent ? sent : null;
-        var isLeaving = end.Cause == SocketEndCause.ClosedByPeer && closing is null;
+        var isLeaving = end.Cause == SocketEndCause.ClosedByPeer && !(closing is not null && (end.HasNoCode || end.Code == closing.Code));
         LogEnded(LevelOf(end, closing), session.Id, end.Cause, closing?.Code ?? end.Code);
 
         using var turn = await session.TakeTurnAsync();
         if (session.Connection != connection)
             return;
 
-        var mayResume = closing?.IsResumable ?? end.Cause == SocketEndCause.Lost;
+        var mayResume = !isLeaving && (closing?.IsResumable ?? end.Cause == SocketEndCause.Lost);
         sessions.Disconnect(session, mayResume, isLeaving ? LeaveReason.Left : LeaveReason.Disconnected);
     }
 

@@ -21,6 +21,8 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
     private bool _isWriting;
     private bool _wantsPing;
     private long _oldestAt;
+    private bool _isReplaying;
+    private long _replayedAt;
     private long _closingAt;
     private Closing? _closing;
 
@@ -41,6 +43,9 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
                 return _closing;
         }
     }
+
+    /// <summary>What ended the writing, if that was not the loss of the socket: a fault of ours, to be logged. Settled when it is closed.</summary>
+    public Exception? Fault { get; private set; }
 
     /// <summary>Queues a message. False if it will not be sent, because the socket is being closed, if need be from now on: this queue was full.</summary>
     public bool Enqueue(EncodedMessage message)
@@ -192,12 +197,15 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
                 }
             }
         }
+#pragma warning disable CA1031 // Nobody awaits this: what would leave it would be lost.
         catch (Exception e)
+#pragma warning restore CA1031
         {
             // _isWriting stays true: there is no writing any more. That the socket is gone the receiving side sees too, and tells the others.
+            Fault = e as IOException is null ? e : null;
             GiveUp();
-            if (e is not IOException)
-                throw;
+            if (Fault is not null)
+                socket.Abort();
         }
     }
 
@@ -214,12 +222,17 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
 
             if (_queue.TryDequeue(out var entry))
             {
-                (message, _oldestAt) = (entry.Message, entry.QueuedAt);
+                message = entry.Message;
                 if (!entry.IsReplayed)
                 {
                     _queuedMessages--;
-                    _queuedBytes -= entry.Message.Length;
+                    _queuedBytes -= message.Length;
                 }
+
+                // A peer that reads what it missed is given the time for all of it, and what waits behind it does not age meanwhile.
+                if (entry.IsReplayed || _isReplaying)
+                    (_isReplaying, _replayedAt) = (entry.IsReplayed, time.GetTimestamp());
+                _oldestAt = Math.Max(entry.QueuedAt, _replayedAt);
 
                 return Next.Message;
             }

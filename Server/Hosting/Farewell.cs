@@ -22,6 +22,13 @@ internal sealed class Farewell(Readiness readiness, SessionStore sessions, Sessi
 
     private const int Batches = 20;
 
+    /// <summary>When to come back: not all at once. Whoever is closed first and came back at once would find this process still draining.</summary>
+    public static DrainingMessage Notice(SessionsOptions options)
+    {
+        var shortest = options.DrainTime < LongestReconnectDelay / 2 ? options.DrainTime : LongestReconnectDelay / 2;
+        return new DrainingMessage(RandomNumberGenerator.GetInt32((int)shortest.TotalMilliseconds, (int)LongestReconnectDelay.TotalMilliseconds));
+    }
+
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -32,8 +39,8 @@ internal sealed class Farewell(Readiness readiness, SessionStore sessions, Sessi
     {
         readiness.Stop();
         foreach (var session in sessions.All)
-            if (session.Profile == Profile.V1)
-                session.Deliver(new DrainingMessage(RandomNumberGenerator.GetInt32((int)ShortestReconnectDelay.TotalMilliseconds, (int)LongestReconnectDelay.TotalMilliseconds)));
+            if (session is { Profile: Profile.V1, Scope: not null }) // Else it has not been greeted yet, and is told by whoever lets it in.
+                session.Deliver(Notice(options));
 
         var closed = new List<Connection>();
         for (var left = Batches; left > 0; left--)
@@ -51,9 +58,6 @@ internal sealed class Farewell(Readiness readiness, SessionStore sessions, Sessi
 
         await WaitAsync(closed);
     }
-
-    /// <summary>Whoever is closed first and came back at once would find this process still draining.</summary>
-    private TimeSpan ShortestReconnectDelay => options.DrainTime < LongestReconnectDelay / 2 ? options.DrainTime : LongestReconnectDelay / 2;
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

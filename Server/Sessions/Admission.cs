@@ -44,8 +44,9 @@ internal sealed class Admission(
     /// <summary>The former session ends in the same step in which the new one gets its name, so that nobody else can.</summary>
     private async ValueTask<Session?> ReplaceAsync(Session former, ConnectionRequest request, RoomName? scope, Connection connection, string? reason)
     {
+        // Who meant to resume has its name, whatever stands in a URL that may be older than a /nick; who gave the session up may want another.
         var keepsName = former.Scope?.Name == scope
-            && (string.IsNullOrEmpty(request.Username) || (Username.TryParse(request.Username, out var wanted) && wanted.Key == former.Username.Key));
+            && (reason == Resumption.Incomplete || string.IsNullOrEmpty(request.Username) || (Username.TryParse(request.Username, out var wanted) && wanted.Key == former.Username.Key));
         var successor = keepsName ? NewSession(connection, former.Username, IsListening(request, connection)) : null;
         if (successor is not null && !await cluster.PassNameAsync(former, successor))
             successor = null;
@@ -90,6 +91,8 @@ internal sealed class Admission(
             (int)options.Heartbeat.Interval.TotalMilliseconds, (int)options.Heartbeat.Timeout.TotalMilliseconds));
         scopes.Enter(scope, session);
 
+        if (!readiness.IsReady && session.Profile == Profile.V1)
+            session.Deliver(Farewell.Notice(options.Sessions));
         CloseIfStopping(session);
     }
 
@@ -141,21 +144,25 @@ internal sealed class Admission(
         if (holder is null)
             return true;
         var connection = holder.Connection;
-        if (connection is not null && await IsAliveAsync(connection))
-            return false;
+        if (connection is null || !await IsAliveAsync(connection))
+            await EvictAsync(holder, connection);
 
-        using (await holder.TakeTurnAsync())
-        {
-            // It may have come back at another socket meanwhile, or be waited for since. Such a one keeps its name, for its client has the token to come back with;
-            // but if none was ever shown, the client may have lost its socket before it read it, and is the very one that now asks for the name.
-            if (holder.Connection != connection || (connection is null && holder.Tokens.IsSeen))
-                return false;
-
-            connection?.Abort();
-            sessions.End(holder, LeaveReason.Disconnected);
-        }
-
+        // Also if it was alive: that may have been its Close.
         return await cluster.ClaimNameAsync(scope, session.Username, session) is null;
+    }
+
+    private async ValueTask EvictAsync(Session holder, Connection? silent)
+    {
+        using var turn = await holder.TakeTurnAsync();
+
+        // It may have come back at another socket meanwhile, or be waited for since. Such a one keeps its name, for its client has the token to come back with;
+        // but if none was ever shown, the client may have lost its socket before it read it, and is the very one that now asks for the name.
+        var connection = holder.Connection;
+        if (connection is null ? holder.Tokens.IsSeen : connection != silent)
+            return;
+
+        connection?.Abort();
+        sessions.End(holder, LeaveReason.Disconnected);
     }
 
     private async ValueTask<bool> IsAliveAsync(Connection connection)

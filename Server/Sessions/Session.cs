@@ -96,14 +96,11 @@ internal sealed class Session(Connection connection, Username username, ChatMemb
             if (_isEnded)
                 return false;
 
-            if (replay is not null)
-            {
-                replay.Add(message);
-                if (replay.IsFull)
-                    replay.Trim(_connection?.Queued ?? default);
-            }
-
-            return _connection is null || _connection.Deliver(message) || (CanResume && _connection.Closing is { IsResumable: true });
+            replay?.Add(message);
+            var isDelivered = _connection is null || _connection.Deliver(message) || (CanResume && _connection.Closing is { IsResumable: true });
+            if (replay is { IsFull: true })
+                replay.Trim(_connection?.Queued ?? default);
+            return isDelivered;
         }
     }
 
@@ -136,7 +133,7 @@ internal sealed class Session(Connection connection, Username username, ChatMemb
         lock (_sending)
         {
             former = _connection;
-            if (_isEnded || replay?.After(received) is not { } missed)
+            if (_isEnded || former?.Closing is { IsResumable: false } || replay?.After(received) is not { } missed)
                 return false;
 
             successor.Deliver(greet());

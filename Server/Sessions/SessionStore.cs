@@ -60,7 +60,7 @@ internal sealed class SessionStore(ICluster cluster, RoomStore rooms, ScopeStore
     /// <summary>Takes the session out of everything it is in: its room and its scope hear of it, and its name is free. Only with the session's turn.</summary>
     public void End(Session session, LeaveReason reason)
     {
-        if (!_sessions.TryRemove(session.Id, out _))
+        if (!_sessions.TryRemove(KeyValuePair.Create(session.Id, session)))
             return;
 
         // Each step whatever becomes of the one before: a name that nobody holds any more must not stay taken.

@@ -34,7 +34,8 @@ internal readonly struct Received : IDisposable
 
 /// <summary>How a socket ended.</summary>
 /// <param name="Code">The code for our Close frame: the peer's own if it closed, what its violation is called if it broke a rule.</param>
-internal sealed record SocketEnd(SocketEndCause Cause, CloseCode Code, string Reason)
+/// <param name="HasNoCode">The peer closed without giving one.</param>
+internal sealed record SocketEnd(SocketEndCause Cause, CloseCode Code, string Reason, bool HasNoCode = false)
 {
     public static readonly SocketEnd Lost = new(SocketEndCause.Lost, CloseCode.GoingAway, "");
 

@@ -16,6 +16,7 @@ export class Signaling {
   #socket;
   #silent = [];
   #token;
+  #unconfirmed;
   #received = 0;
   #isUp = false;
   #unanswered = new Map();
@@ -74,10 +75,12 @@ export class Signaling {
       clearInterval(this.#beat);
       this.#beat = setInterval(() => this.#isUp && this.#ping(), message.interval);
     }
+    if (!this.#isUp) this.#expectSomething(); // more of what was missed, or the answer to our ping
     this.#handlers.received(message);
   }
 
   #begin({ token, username, resumed }) {
+    this.#unconfirmed = resumed ? this.#token : undefined;
     this.#token = token;
     keep({ token, username });
     for (const socket of this.#silent.splice(0)) socket.close(1000); // the session is here now, so this does not end it
@@ -94,6 +97,7 @@ export class Signaling {
   #goOn() {
     if (!this.#isUp) this.#unanswered.forEach(message => this.#transmit(message));
     this.#isUp = true;
+    this.#unconfirmed = undefined;
   }
 
   #ping(fields) {
@@ -111,6 +115,11 @@ export class Signaling {
 
   #lost(code) {
     this.#letGo();
+    if (this.#unconfirmed) {
+      // Another attempt of ours, long given up, may have been served in its place. The former token is good until the new one has been used.
+      if (code === 4501 || code === 4509) [this.#token, code] = [this.#unconfirmed, 1006];
+      this.#unconfirmed = undefined;
+    }
     if (this.#token && !isFinal(code)) {
       this.#pause = setTimeout(() => this.#open([`resume.${this.#token}.${this.#received}`]), this.#pauseAfter(code));
       this.#handlers.away();

@@ -161,8 +161,8 @@ internal sealed class GuardedWebSocket : IMessageSocket, IDisposable
     /// <summary>A peer that gave no status is answered with Normal; one that we would have to repeat in a Close is repeated (RFC 6455 section 5.5.1).</summary>
     private SocketEnd ClosedByPeer()
     {
-        var code = _webSocket.CloseStatus is null or WebSocketCloseStatus.Empty ? CloseCode.Normal : (CloseCode)_webSocket.CloseStatus;
-        return new SocketEnd(SocketEndCause.ClosedByPeer, code, "");
+        var code = _webSocket.CloseStatus is null or WebSocketCloseStatus.Empty ? (CloseCode?)null : (CloseCode)_webSocket.CloseStatus;
+        return new SocketEnd(SocketEndCause.ClosedByPeer, code ?? CloseCode.Normal, "", HasNoCode: code is null);
     }
 
     private SocketEnd EndAfterFailure()

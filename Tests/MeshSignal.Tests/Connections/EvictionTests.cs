@@ -47,6 +47,46 @@ internal sealed class EvictionTests
         Assert.That((await call.Alice.ExpectAsync(MessageTypes.PeerJoined)).Text("peerId"), Is.EqualTo(bob.PeerId));
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task A_holder_that_goes_by_itself_while_it_is_asked_leaves_its_name_to_the_newcomer(bool withClose)
+    {
+        var clock = new WatchedClock();
+        await using var server = await TestServer.StartAsync(clock.Replace);
+        using var gone = await server.ConnectLegacyAsync("Alice");
+        gone.InMemory.AnswersPings = false;
+        server.Advance(EvictionTime);
+        using var alice = server.Open(new ConnectionRequest(Profile.Legacy, "Alice"));
+        await gone.InMemory.WhenPingedAsync();
+        await clock.WhenDelayBeginsAsync();
+
+        if (withClose)
+            await gone.CloseAsync();
+        else
+            gone.InMemory.Abort();
+        await gone.Served.WaitAsync(TestPeer.Timeout);
+        server.Advance(EvictionTime);
+
+        await alice.GreetedAsync(withChat: true);
+    }
+
+    [Test]
+    public async Task A_holder_that_is_lost_while_it_is_asked_and_never_showed_its_token_gives_way()
+    {
+        var clock = new WatchedClock();
+        await using var server = await TestServer.StartAsync(clock.Replace);
+        using var gone = await server.ConnectAsync("Alice");
+        gone.InMemory.AnswersPings = false;
+        server.Advance(EvictionTime);
+        using var alice = server.Open(new ConnectionRequest(Profile.V1, "Alice"));
+        await clock.WhenDelayBeginsAsync();
+
+        await gone.LoseSocketAsync();
+        server.Advance(EvictionTime);
+
+        await alice.GreetedAsync(withChat: false);
+    }
+
     [Test]
     public async Task A_holder_that_answers_keeps_its_name()
     {

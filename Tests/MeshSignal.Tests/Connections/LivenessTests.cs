@@ -111,6 +111,32 @@ internal sealed class LivenessTests
         await alice.ExpectCloseAfterNothingAsync(CloseCode.HeartbeatTimeout);
     }
 
+    /// <summary>What the peers have sent while the server stood still has yet to be read.</summary>
+    [Test]
+    public async Task When_the_whole_server_stood_still_nobody_is_closed_before_it_could_be_heard()
+    {
+        await using var call = await Pair.InCallAsync();
+
+        call.Server.Clock.Stall(TimeSpan.FromMinutes(2));
+        call.Alice.InMemory.Pong();
+        call.Bob.InMemory.Pong();
+        call.Server.Advance(OneSecond);
+
+        await call.Alice.ExpectNothingAsync();
+        await call.Bob.ExpectNothingAsync();
+    }
+
+    [Test]
+    public async Task One_that_stays_silent_then_is_closed_a_second_later_however_slow_the_server_is()
+    {
+        await using var call = await Pair.InCallAsync();
+
+        call.Server.Clock.Stall(TimeSpan.FromMinutes(1));
+        call.Server.Clock.Stall(TimeSpan.FromSeconds(5));
+
+        await call.Bob.ExpectCloseAsync(CloseCode.HeartbeatTimeout);
+    }
+
     [Test]
     public async Task The_timeout_is_an_outer_bound()
     {
@@ -139,15 +165,16 @@ internal sealed class LivenessTests
         Assert.That((left.Text("peerId"), left.Text("reason")), Is.EqualTo((call.Bob.PeerId, "disconnected")));
     }
 
-    [Test]
-    public async Task One_that_wakes_up_just_to_answer_the_close_has_disconnected_all_the_same()
+    [TestCase(CloseCode.HeartbeatTimeout)]
+    [TestCase(null)]
+    public async Task One_that_wakes_up_just_to_answer_the_close_has_disconnected_all_the_same(CloseCode? echo)
     {
         await using var call = await Pair.InCallAsync(Grace.None);
         call.Bob.InMemory.AnswersPings = false;
         call.Server.Advance(PingInterval + PongTimeout, call.Alice);
         await call.Bob.ExpectCloseAfterNothingAsync(CloseCode.HeartbeatTimeout);
 
-        await call.Bob.CloseAsync(); // The echo of the server's own Close.
+        await call.Bob.InMemory.CloseAsync(echo);
 
         Assert.That((await call.Alice.ExpectAsync(MessageTypes.PeerLeft)).Text("reason"), Is.EqualTo("disconnected"));
     }

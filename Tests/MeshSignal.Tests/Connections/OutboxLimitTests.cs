@@ -1,3 +1,4 @@
+using System.Text;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Connections;
 using MeshSignal.Server.Hosting;
@@ -45,6 +46,28 @@ internal sealed class OutboxLimitTests
             Assert.That(outbox.Enqueue("1234567890"));
             await socket.NextWriteAsync();
         }
+    }
+
+    [Test]
+    public async Task Who_reads_what_it_has_missed_is_given_the_time_for_all_of_it_and_for_what_came_behind_it()
+    {
+        using var socket = new GatedSocket();
+        var outbox = New(socket);
+        outbox.Replay(Enumerable.Range(1, 8).Select(i => new EncodedMessage(Encoding.UTF8.GetBytes($"{i}"))));
+        outbox.Enqueue("9");
+        for (var i = 1; i <= 9; i++)
+        {
+            Assert.That(await socket.NextWriteAsync(), Is.EqualTo($"{i}"));
+            _clock.Advance(_limits.SendTimeout);
+            outbox.CheckDeadlines();
+            Assert.That(outbox.Closing, Is.Null, $"at message {i}");
+            if (i < 9)
+                socket.LetOneThrough();
+        }
+
+        _clock.Advance(TimeSpan.FromTicks(1));
+        outbox.CheckDeadlines();
+        Assert.That(outbox.Closing?.Code, Is.EqualTo(CloseCode.SlowConsumer));
     }
 
     [Test]

@@ -196,6 +196,7 @@ internal sealed class ShutdownTests
 
         using var newcomer = server.Open(new ConnectionRequest(Profile.V1, "newcomer"));
         await newcomer.GreetedAsync(withChat: false);
+        await newcomer.ExpectAsync(MessageTypes.Draining);
         await newcomer.ExpectCloseAfterNothingAsync(CloseCode.ServiceRestart);
         using var back = server.Open(new ConnectionRequest(Profile.V1, Former: new FormerSession(away.Token, away.Counted)));
         Assert.That((await back.ExpectAsync(MessageTypes.SessionToken)).GetProperty("resumed").GetBoolean());

@@ -44,7 +44,7 @@ internal sealed class TurnCredentialsTests
 
     /// <summary>coturn refuses spaces and quotes in a user name; and whoever sees it pass must not learn who it is.</summary>
     [Test]
-    public void A_user_is_eight_hex_digits() => Assert.That(SessionId.New().ToString(), Does.Match("^[0-9a-f]{8}$"));
+    public void A_user_is_sixteen_hex_digits_which_do_not_meet_by_chance() => Assert.That(SessionId.New().ToString(), Does.Match("^[0-9a-f]{16}$"));
 }
 
 /// <summary>Verifies credentials as a TURN server does, with nothing but the secret.</summary>
@@ -58,7 +58,7 @@ internal static class TurnServer
         Assert.That(server.Credential, Is.EqualTo(Convert.ToBase64String(hmac.ComputeHash(Encoding.ASCII.GetBytes(server.Username!)))));
         var parts = server.Username!.Split(':');
         Assert.That(parts, Has.Length.EqualTo(2));
-        Assert.That(parts[1], Does.Match("^[0-9a-f]{8}$"));
+        Assert.That(parts[1], Does.Match("^[0-9a-f]{16}$"));
         return (DateTimeOffset.FromUnixTimeSeconds(long.Parse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture)), parts[1]);
     }
 }

@@ -59,6 +59,21 @@ internal sealed class EndedSessionTests
         await ExpectUnknownAsync(pair);
     }
 
+    /// <summary>A laptop wakes up after it was closed for silence, and its user closes the tab: that is no echo.</summary>
+    [Test]
+    public async Task Or_if_we_have_closed_first_with_another_code()
+    {
+        await using var pair = await Pair.InCallAsync();
+        pair.Bob.InMemory.AnswersPings = false;
+        pair.Server.Advance(TimeSpan.FromSeconds(25), pair.Alice);
+        await pair.Bob.ExpectCloseAsync(CloseCode.HeartbeatTimeout);
+
+        await pair.Bob.CloseAsync();
+
+        await pair.Alice.ExpectLeftAsync(pair.Bob, "left");
+        await ExpectUnknownAsync(pair);
+    }
+
     [Test]
     public async Task A_message_that_is_too_large_ends_it()
     {

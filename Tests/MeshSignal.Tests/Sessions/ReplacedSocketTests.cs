@@ -47,6 +47,21 @@ internal sealed class ReplacedSocketTests
     }
 
     [Test]
+    public async Task A_session_that_is_being_shut_out_cannot_be_resumed_meanwhile()
+    {
+        await using var pair = await Pair.InCallAsync();
+        pair.Bob.InMemory.AnswersPings = false; // Nor the Close, so that its socket is still there.
+        for (var i = 0; i < 20; i++)
+            await pair.Bob.SendAsync(MessageTypes.Leave, new { token = new string('0', 64) });
+        await pair.Bob.ExpectCloseAsync(CloseCode.BadToken);
+
+        using var back = pair.Server.Return(pair.Bob, pair.Bob.Counted);
+
+        await back.ExpectNewAsync("incomplete");
+        await pair.Alice.ExpectLeftAsync(pair.Bob, "expired");
+    }
+
+    [Test]
     public async Task A_close_that_the_former_socket_sends_does_not_end_the_session()
     {
         await using var pair = await Pair.InCallAsync();

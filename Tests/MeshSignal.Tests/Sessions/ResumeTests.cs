@@ -188,6 +188,21 @@ internal sealed class ResumeTests
         Assert.That(pair.Server.Get<SessionStore>().Count, Is.EqualTo(2));
     }
 
+    /// <summary>The URL is as old as the first connection; a name can be changed since.</summary>
+    [Test]
+    public async Task Also_if_the_name_in_its_url_is_not_the_one_it_has_by_now()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var bob = await server.ConnectAsync("bob", chat: true);
+        await bob.SayAsync("/nick Robert");
+        await bob.ExpectSystemAsync("bob is now Robert");
+        await bob.LoseSocketAsync();
+
+        using var back = server.Return(bob, 999, name: "bob");
+
+        Assert.That((await back.ExpectNewAsync("incomplete")).Text("username"), Is.EqualTo("Robert"));
+    }
+
     [Test]
     public async Task After_incomplete_the_client_joins_again_and_names_its_former_stay()
     {

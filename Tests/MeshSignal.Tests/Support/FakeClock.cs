@@ -30,6 +30,26 @@ internal sealed class FakeClock : TimeProvider
         Volatile.Write(ref _ticks, end);
     }
 
+    /// <summary>Time in which the whole process stands still: what has fallen due runs late, once, and the periods between are missed.</summary>
+    public void Stall(TimeSpan span)
+    {
+        var now = GetTimestamp() + span.Ticks;
+        Volatile.Write(ref _ticks, now);
+        FakeTimer[] late;
+        lock (_lock)
+        {
+            late = [.. _timers.Where(timer => timer.DueAt <= now).OrderBy(timer => timer.DueAt)];
+            foreach (var timer in late)
+                if (timer.Period > TimeSpan.Zero)
+                    timer.DueAt = now + timer.Period.Ticks;
+                else
+                    _timers.Remove(timer);
+        }
+
+        foreach (var timer in late)
+            timer.Run();
+    }
+
     private FakeTimer? NextDue(long end)
     {
         lock (_lock)

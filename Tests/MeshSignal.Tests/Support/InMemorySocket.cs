@@ -114,9 +114,12 @@ internal sealed class InMemorySocket(LimitOptions limits, TimeProvider time) : I
     public async Task<ClientReceived> ReceiveAsync() =>
         await _toClient.Reader.WaitToReadAsync() && _toClient.Reader.TryRead(out var received) ? received : new ClientReceived(null, ClientReceived.NoClose);
 
-    public Task CloseAsync()
+    public Task CloseAsync() => CloseAsync(CloseCode.Normal);
+
+    /// <param name="code">Null for a Close frame without one.</param>
+    public Task CloseAsync(CloseCode? code)
     {
-        _toServer.Writer.TryWrite(Received.Ended(new SocketEnd(SocketEndCause.ClosedByPeer, CloseCode.Normal, "")));
+        _toServer.Writer.TryWrite(Received.Ended(new SocketEnd(SocketEndCause.ClosedByPeer, code ?? CloseCode.Normal, "", HasNoCode: code is null)));
         return Task.CompletedTask;
     }
 
