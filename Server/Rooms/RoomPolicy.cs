@@ -12,9 +12,12 @@ internal sealed record RoomPolicy(bool ForceRelay)
     /// <summary>The first pattern that matches decides.</summary>
     public static RoomPolicy For(RoomName name, CallOptions options)
     {
-        var room = options.Rooms.Find(room => FileSystemName.MatchesSimpleExpression(room.Pattern, name.Value, ignoreCase: false));
+        var room = options.Rooms.Find(room => Matches(room.Pattern, name));
         return new RoomPolicy(room?.ForceRelay ?? options.ForceRelay);
     }
+
+    /// <summary>Case matters, as in the names themselves.</summary>
+    public static bool Matches(string pattern, RoomName name) => FileSystemName.MatchesSimpleExpression(pattern, name.Value, ignoreCase: false);
 
     /// <summary>Something that could match a room's name.</summary>
     public static bool IsPattern(string text) =>

@@ -1,6 +1,8 @@
 using MeshSignal.Protocol;
+using MeshSignal.Server.Authentication;
 using MeshSignal.Server.Chat;
 using MeshSignal.Server.Connections;
+using MeshSignal.Server.Policy;
 using MeshSignal.Server.Rooms;
 
 namespace MeshSignal.Server.Sessions;
@@ -39,6 +41,12 @@ internal sealed class Session(Connection connection, Username username, ChatMemb
 
     /// <summary>Changed by <c>/nick</c>, never while in a room: there others address it.</summary>
     public Username Username { get; set; } = username;
+
+    /// <summary>Who it is, as far as it is proven.</summary>
+    public Identity Identity { get; set; } = Identity.Anonymous;
+
+    /// <summary>Where its last socket came from; null if that is not known.</summary>
+    public ClientAddress? Address { get; set; }
 
     public ChatMember Chat => chat;
 

@@ -1,4 +1,5 @@
 using MeshSignal.Protocol;
+using MeshSignal.Server.Policy;
 
 namespace MeshSignal.Server.Transport;
 
@@ -7,10 +8,12 @@ namespace MeshSignal.Server.Transport;
 /// <param name="Room">The <c>room</c> of the query: the connection's scope.</param>
 /// <param name="Chat">The <c>chat</c> of the query: <c>on</c> or <c>off</c>; anything else is the profile's default.</param>
 /// <param name="Former">The session that the client has had until now, if it says so; v1 only.</param>
+/// <param name="Address">Where it comes from; null if that is not to be limited.</param>
+/// <param name="Credential">A join token, unchecked, wherever in the request it stood.</param>
 internal sealed record ConnectionRequest(
-    Profile Profile, string? Username = null, string? Room = null, string? Chat = null, FormerSession? Former = null)
+    Profile Profile, string? Username = null, string? Room = null, string? Chat = null, FormerSession? Former = null, ClientAddress? Address = null, string? Credential = null)
 {
-    /// <summary>Not the token in it.</summary>
+    /// <summary>Not the secrets in it.</summary>
     public override string ToString() => nameof(ConnectionRequest);
 }
 
