@@ -24,6 +24,9 @@ public enum CloseCode
 
     HeartbeatTimeout = 4003,
 
+    /// <summary>The peer went on sending more than it may.</summary>
+    RateLimit = 4029,
+
     /// <summary>The peer does not read, so that its send queue overran a limit.</summary>
     SlowConsumer = 4040,
 

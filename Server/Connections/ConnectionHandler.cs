@@ -11,7 +11,7 @@ namespace MeshSignal.Server.Connections;
 /// routed; what comes back is the answer. The next one is received when that is done, so a peer's messages keep their order.
 /// </summary>
 internal sealed partial class ConnectionHandler(
-    Admission admission, SessionStore sessions, MessageRouter router, MeshSignalOptions options, TimeProvider time, ILogger<ConnectionHandler> log)
+    Admission admission, SessionStore sessions, FloodControl floods, MessageRouter router, MeshSignalOptions options, TimeProvider time, ILogger<ConnectionHandler> log)
 {
     // Of messages that have all come in already. The writers of those who get them wait on this thread's queue meanwhile, and theirs fill.
     private const int LongestRow = 8;
@@ -72,6 +72,10 @@ internal sealed partial class ConnectionHandler(
                     await Task.Yield();
                     inARow = 0;
                 }
+
+                // Whoever floods waits, at its own end of the socket.
+                if (session.Rate.Pause is var pause && pause > TimeSpan.Zero)
+                    await Task.Delay(pause, time);
             }
         }
         finally
@@ -97,7 +101,8 @@ internal sealed partial class ConnectionHandler(
         {
             // Whoever does not know the token is told that, and not what else is wrong.
             var isForeign = failure.Token is { } token && !session.Tokens.Accept(token.Span);
-            session.Refuse(isForeign ? failure with { Code = ErrorCode.InvalidToken } : failure, time);
+            var refusal = isForeign ? new Refusal(ErrorCode.InvalidToken) : floods.Judge(session, null, utf8.Length) ?? new Refusal(failure.Code);
+            session.Refuse(failure, refusal, time);
             if (isForeign)
                 CountWrongToken(session);
             return;
@@ -111,7 +116,16 @@ internal sealed partial class ConnectionHandler(
             return;
         }
 
-        session.Answer(message, await RouteAsync(session, message), time);
+        if (floods.Judge(session, message, utf8.Length) is { } excess)
+        {
+            session.Refuse(message, excess, time);
+            return;
+        }
+
+        var reply = await RouteAsync(session, message);
+        if (reply.Refusal?.Code == ErrorCode.RateLimited)
+            floods.Count(session);
+        session.Answer(message, reply, time);
     }
 
     private static void CountWrongToken(Session session)

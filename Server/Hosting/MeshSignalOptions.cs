@@ -158,6 +158,45 @@ internal sealed class LimitOptions
     /// <summary>The longest that a message may wait for its peer to read.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Offers and answers from one session. Eight peers that join at once and offer to each other stay below, as with the next two.</summary>
+    [ValidateObjectMembers]
+    public RateOptions Descriptions { get; set; } = new(10, 60);
+
+    /// <summary>Candidates, and the opaque signals of simple-peer and the like.</summary>
+    [ValidateObjectMembers]
+    public RateOptions Candidates { get; set; } = new(50, 600);
+
+    /// <summary>All other messages but chat, which has <see cref="ChatOptions.MessagesPerSecond"/>.</summary>
+    [ValidateObjectMembers]
+    public RateOptions Other { get; set; } = new(20, 60);
+
+    /// <summary>Of all messages of one session.</summary>
+    [Range(1024, 1024 * 1024 * 1024)]
+    public int BytesPerSecond { get; set; } = 256 * 1024;
+
+    /// <summary>The most bytes at once. Not below <see cref="MessageBytes"/>, else a message could never be sent.</summary>
+    [Range(1024, 1024 * 1024 * 1024)]
+    public int BytesBurst { get; set; } = 1024 * 1024;
+
+    /// <summary>Only logs and counts what is above the limits, to try them on real users.</summary>
+    public bool DryRun { get; set; }
+}
+
+/// <summary>A budget that fills again.</summary>
+internal sealed class RateOptions(int perSecond, int burst)
+{
+    public RateOptions()
+        : this(1, 1)
+    {
+    }
+
+    [Range(1, 1_000_000)]
+    public int PerSecond { get; set; } = perSecond;
+
+    /// <summary>The most at once.</summary>
+    [Range(1, 1_000_000)]
+    public int Burst { get; set; } = burst;
 }
 
 internal sealed class ChatOptions

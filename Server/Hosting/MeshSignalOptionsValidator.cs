@@ -20,6 +20,8 @@ internal sealed class MeshSignalOptionsContradictions : IValidateOptions<MeshSig
             errors.AddError("MeshSignal:Limits:SendQueueBytes must not be below MessageBytes, else a message that may be sent can never be delivered.");
         if (options.Limits.SendQueueBytes <= options.Chat.HistoryBytes)
             errors.AddError("MeshSignal:Limits:SendQueueBytes must be above Chat:HistoryBytes, else a long history closes whoever is shown it.");
+        if (options.Limits.BytesBurst < options.Limits.MessageBytes)
+            errors.AddError("MeshSignal:Limits:BytesBurst must not be below MessageBytes, else a message that may be sent never passes.");
         CheckIce(options.Ice, errors);
         CheckRooms(options.Calls, errors);
         if (options.Calls.ForceRelay || options.Calls.Rooms.Exists(static room => room.ForceRelay == true))

@@ -23,6 +23,7 @@ internal static class MeshSignalServices
         services.AddSingleton<Readiness>();
         services.AddSingleton<WebSocketEndpoint>();
         services.AddSingleton<ConnectionHandler>();
+        services.AddSingleton<FloodControl>();
 
         // Sessions.
         services.AddSingleton<Admission>();

@@ -17,12 +17,11 @@ internal static class Answers
             session.Deliver(new AckMessage(id));
     }
 
-    public static void Refuse(this Session session, DecodeFailure failure, TimeProvider time)
+    public static void Refuse(this Session session, DecodeFailure failure, Refusal refusal, TimeProvider time)
     {
         // What only v1 has is not for legacy clients to know, however badly it is formed.
-        var isUnknown = failure.RequestType is { } type && MessageTypes.IsForV1Only(type) && session.Profile == Profile.Legacy && failure.Code != ErrorCode.InvalidToken;
-        var refusal = new Refusal(isUnknown ? ErrorCode.UnknownType : failure.Code);
-        session.Refuse(refusal, failure.RequestType, failure.IsSignaling, failure.Id, null, time);
+        var isUnknown = failure.RequestType is { } type && MessageTypes.IsForV1Only(type) && session.Profile == Profile.Legacy && refusal.Code == failure.Code;
+        session.Refuse(isUnknown ? new Refusal(ErrorCode.UnknownType) : refusal, failure.RequestType, failure.IsSignaling, failure.Id, null, time);
     }
 
     public static void Refuse(this Session session, ClientMessage message, Refusal refusal, TimeProvider time)

@@ -5,6 +5,7 @@ using MeshSignal.Server.Chat;
 using MeshSignal.Server.Cluster;
 using MeshSignal.Server.Connections;
 using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Policy;
 using MeshSignal.Server.Transport;
 
 namespace MeshSignal.Server.Sessions;
@@ -179,7 +180,7 @@ internal sealed class Admission(
 
     private Session NewSession(Connection connection, Username username, bool isListening) =>
         new(
-            connection, username, new ChatMember(isListening, options.Chat, time), new SlidingCount(20, TimeSpan.FromSeconds(10), time),
+            connection, username, new ChatMember(isListening, options.Chat, time), new SlidingCount(20, TimeSpan.FromSeconds(10), time), new RateLimits(options.Limits, time),
             connection.Profile == Profile.V1 && options.Sessions.ResumeGrace > TimeSpan.Zero ? new ReplayLog(options.Sessions) : null, time);
 
     private Session? Refuse(Connection connection, CloseCode closeCode, ErrorCode code, params ReadOnlySpan<string> legacyTexts)

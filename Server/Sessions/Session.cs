@@ -13,7 +13,8 @@ namespace MeshSignal.Server.Sessions;
 /// </summary>
 /// <param name="replay">Null for a client that cannot come back.</param>
 #pragma warning disable CA1001 // A SemaphoreSlim has nothing to dispose of as long as nobody asks for its wait handle.
-internal sealed class Session(Connection connection, Username username, ChatMember chat, SlidingCount wrongTokens, ReplayLog? replay, TimeProvider time)
+internal sealed class Session(
+    Connection connection, Username username, ChatMember chat, SlidingCount wrongTokens, RateLimits rate, ReplayLog? replay, TimeProvider time)
 #pragma warning restore CA1001
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -52,6 +53,9 @@ internal sealed class Session(Connection connection, Username username, ChatMemb
 
     /// <summary>Messages of the session's socket that bore another token.</summary>
     public SlidingCount WrongTokens => wrongTokens;
+
+    /// <summary>How much it may send, at whichever socket.</summary>
+    public RateLimits Rate => rate;
 
     /// <summary>Where its name is unique and its chat is heard.</summary>
     public Scope? Scope { get; set; }

@@ -3,6 +3,7 @@ using MeshSignal.Server.Chat;
 using MeshSignal.Server.Cluster;
 using MeshSignal.Server.Connections;
 using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Policy;
 using MeshSignal.Server.Sessions;
 using MeshSignal.Tests.Support;
 
@@ -216,7 +217,7 @@ internal abstract class ClusterConformance
 
     private Session NewSession(InMemorySocket socket) => new(
         new Connection(socket, Profile.V1, _options, _clock), Valid.Name("nobody"), new ChatMember(false, _options.Chat, _clock),
-        new SlidingCount(20, TimeSpan.FromSeconds(10), _clock), new ReplayLog(_options.Sessions), _clock);
+        new SlidingCount(20, TimeSpan.FromSeconds(10), _clock), new RateLimits(_options.Limits, _clock), new ReplayLog(_options.Sessions), _clock);
 }
 
 internal sealed class LocalClusterConformance : ClusterConformance

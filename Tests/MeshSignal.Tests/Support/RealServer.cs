@@ -28,7 +28,7 @@ internal sealed class RealServer : IAsyncDisposable
     public static async Task<RealServer> StartAsync(params (string Key, string Value)[] settings)
     {
         var log = new CapturedLog();
-        var builder = WebServer.CreateBuilder(["--urls", "http://127.0.0.1:0", "--MeshSignal:Sessions:DrainTime=00:00:00", .. settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
+        var builder = WebServer.CreateBuilder(["--urls", "http://127.0.0.1:0", "--MeshSignal:Sessions:DrainTime=00:00:00", .. settings.Prepend(Budgets.Ample).Select(setting => $"--{setting.Key}={setting.Value}")]);
         Assert.That(ConfigurationCheck.Errors(builder.Configuration), Is.Empty);
         builder.Logging.ClearProviders().AddProvider(log);
         var app = WebServer.Build(builder);

@@ -36,7 +36,8 @@ internal sealed class TestServer : IAsyncDisposable
         clock.Advance(TimeSpan.FromTicks(1)); // No real clock reads zero, which stands for "never" in places.
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("MeshSignal:Sessions:DrainTime", (string?)"00:00:00")]); // Nobody moves the clock meanwhile.
-        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
+        foreach (var layer in new[] { [Budgets.Ample], settings })
+            builder.Configuration.AddInMemoryCollection(layer.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log);
         builder.Services.AddSingleton<TimeProvider>(clock);
         builder.Services.AddMeshSignal(builder.Configuration);
