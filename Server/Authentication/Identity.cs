@@ -30,7 +30,7 @@ internal sealed record Identity
     /// <summary>What makes its credential good for one session only (RFC 7519 section 4.1.7); null if it is good for many.</summary>
     public string? CredentialId { get; init; }
 
-    /// <summary>Until when it may join a room; null for ever.</summary>
+    /// <summary>Until when it may join a room, other clocks' error allowed for; null for ever.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
     public bool MayEnter(RoomName room) => Rooms is null || Rooms.Any(pattern => RoomPolicy.Matches(pattern, room));

@@ -23,7 +23,7 @@ internal static class ConfigurationCheck
     private static void CheckKeys(IConfigurationSection section, Type type, List<string> errors, HashSet<string> unusable)
     {
         if (!string.IsNullOrEmpty(section.Value))
-            errors.Add($"{section.Path} must hold keys, and '{section.Value}' is a value.");
+            errors.Add($"{section.Path} must hold keys, and it is one value."); // Which could be a secret in the wrong place.
 
         foreach (var child in section.GetChildren())
         {

@@ -23,6 +23,9 @@ internal sealed class MeshSignalOptions
     public IceOptions Ice { get; set; } = new();
 
     [ValidateObjectMembers]
+    public AuthenticationOptions Authentication { get; set; } = new();
+
+    [ValidateObjectMembers]
     public SessionsOptions Sessions { get; set; } = new();
 
     [ValidateObjectMembers]

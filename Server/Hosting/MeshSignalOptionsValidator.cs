@@ -1,3 +1,4 @@
+using MeshSignal.Server.Authentication;
 using MeshSignal.Server.Ice;
 using MeshSignal.Server.Rooms;
 using Microsoft.Extensions.Options;
@@ -23,6 +24,8 @@ internal sealed class MeshSignalOptionsContradictions : IValidateOptions<MeshSig
         if (options.Limits.BytesBurst < options.Limits.MessageBytes)
             errors.AddError("MeshSignal:Limits:BytesBurst must not be below MessageBytes, else a message that may be sent never passes.");
         CheckIce(options.Ice, errors);
+        foreach (var problem in TokenKeys.ProblemsWith(options.Authentication))
+            errors.AddError(problem);
         CheckRooms(options.Calls, errors);
         if (options.Calls.ForceRelay || options.Calls.Rooms.Exists(static room => room.ForceRelay == true))
             CheckForceRelay(options.Ice, errors);

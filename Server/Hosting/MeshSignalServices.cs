@@ -1,3 +1,4 @@
+using MeshSignal.Server.Authentication;
 using MeshSignal.Server.Chat;
 using MeshSignal.Server.Cluster;
 using MeshSignal.Server.Connections;
@@ -24,6 +25,11 @@ internal static class MeshSignalServices
         services.AddSingleton<WebSocketEndpoint>();
         services.AddSingleton<ConnectionHandler>();
         services.AddSingleton<FloodControl>();
+
+        // Who somebody is.
+        services.AddSingleton(provider => TokenKeys.From(provider.GetRequiredService<AuthenticationOptions>()));
+        services.AddSingleton<JoinTokens>();
+        services.AddSingleton<UsedCredentials>();
 
         // Sessions.
         services.AddSingleton<Admission>();
@@ -65,6 +71,7 @@ internal static class MeshSignalServices
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<MeshSignalOptions>>().Value);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Calls);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Ice);
+        services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Authentication);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Heartbeat);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Sessions);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Chat);

@@ -165,7 +165,7 @@ internal sealed class IceConfigurationTests
     [TestCase("MeshSignal:Calls:Rooms:0:Force", "true", "MeshSignal:Calls:Rooms:0:Force is not a known key.")]
     [TestCase("MeshSignal:Calls:Rooms:0:ForceRelay", "yes", "MeshSignal:Calls:Rooms:0:ForceRelay must be true or false, and 'yes' is not.")]
     [TestCase("MeshSignal:Calls:Rooms:0:ForceRelay", "", "MeshSignal:Calls:Rooms:0:ForceRelay must be true or false, and '' is not.")]
-    [TestCase("MeshSignal:Calls:Rooms:1", "private-*", "MeshSignal:Calls:Rooms:1 must hold keys, and 'private-*' is a value.")]
+    [TestCase("MeshSignal:Calls:Rooms:1", "private-*", "MeshSignal:Calls:Rooms:1 must hold keys, and it is one value.")]
     [TestCase("MeshSignal:Calls:ForceRelay", "on", "MeshSignal:Calls:ForceRelay must be true or false, and 'on' is not.")]
     [TestCase("MeshSignal:Ice:TrustRelayCandidateType", "1", "MeshSignal:Ice:TrustRelayCandidateType must be true or false, and '1' is not.")]
     [TestCase("MeshSignal:Ice:CredentialTtl", "600", "MeshSignal:Ice:CredentialTtl must be a duration such as 00:00:30, and '600' is not.")]
