@@ -1,5 +1,10 @@
 using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Tools;
 using Microsoft.Extensions.Options;
+
+// What is no server: a token to try one with.
+if (args is ["token", .. var arguments])
+    return await TokenTool.RunAsync(arguments, TimeProvider.System, Console.Out, Console.Error);
 
 // Settings from appsettings.json, the environment and the arguments; log, web server, and everything that a message passes.
 var builder = WebServer.CreateBuilder(args);
