@@ -16,6 +16,7 @@ internal static class ConfigurationCheck
         CheckKeys(section, typeof(MeshSignalOptions), errors, unusable);
         errors.AddRange(CheckValues(section, unusable));
         errors.AddRange(CheckProtocols(configuration));
+        errors.AddRange(CheckForwarding(configuration));
         errors.AddRange(CheckLog(configuration));
         return errors;
     }
@@ -79,6 +80,12 @@ internal static class ConfigurationCheck
         configuration.GetSection("Kestrel:Endpoints").GetChildren().Append(configuration.GetSection("Kestrel:EndpointDefaults"))
             .Where(endpoint => endpoint["Protocols"] is { } protocols && !protocols.Equals("Http1", StringComparison.OrdinalIgnoreCase))
             .Select(endpoint => $"{endpoint.Path}:Protocols must be Http1: WebSockets are served over HTTP/1.1 only.");
+
+    /// <summary>ASP.NET Core's own switch believes everybody, before we see the request.</summary>
+    private static IEnumerable<string> CheckForwarding(IConfiguration configuration) =>
+        string.Equals(configuration["ForwardedHeaders_Enabled"], "true", StringComparison.OrdinalIgnoreCase)
+            ? ["ForwardedHeaders_Enabled (ASPNETCORE_FORWARDEDHEADERS_ENABLED) would let anybody say where he comes from: leave it out, and name your proxies in MeshSignal:Limits:TrustedProxies."]
+            : [];
 
     private static IEnumerable<string> CheckLog(IConfiguration configuration)
     {

@@ -16,6 +16,15 @@ internal sealed class MeshSignalOptions
     [StringLength(1000)]
     public string Motd { get; set; } = "";
 
+    /// <summary>Origins of pages, as browsers write them, that may open a socket beside those of <see cref="Policy.OriginPolicy"/>.</summary>
+    public List<string> Origins { get; set; } = [];
+
+    /// <summary>Whether clients that say no origin may: those that are no browsers.</summary>
+    public bool AllowMissingOrigin { get; set; } = true;
+
+    /// <summary>Names by which this server is reached: pages that were loaded from it under one of them may open a socket.</summary>
+    public List<string> Hosts { get; set; } = [];
+
     [ValidateObjectMembers]
     public CallOptions Calls { get; set; } = new();
 
@@ -161,6 +170,24 @@ internal sealed class LimitOptions
     /// <summary>The longest that a message may wait for its peer to read.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Sockets at a time.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxConnections { get; set; } = 10_000;
+
+    /// <summary>Sockets at a time from one <see cref="Policy.ClientAddress"/>.</summary>
+    [Range(1, 1_000_000)]
+    public int ConnectionsPerAddress { get; set; } = 50;
+
+    /// <summary>New sockets from one address within <see cref="Policy.ConnectionLimits.Window"/>.</summary>
+    [Range(1, 1_000_000)]
+    public int NewConnectionsPerAddress { get; set; } = 20;
+
+    /// <summary>Clients on this machine are under no limit that is for addresses, as long as no proxy brings them.</summary>
+    public bool ExemptLoopback { get; set; } = true;
+
+    /// <summary>Addresses and networks of the operator's own proxies: what they say about where a client is is believed.</summary>
+    public List<string> TrustedProxies { get; set; } = [];
 
     /// <summary>Offers and answers from one session. Eight peers that join at once and offer to each other stay below, as with the next two.</summary>
     [ValidateObjectMembers]

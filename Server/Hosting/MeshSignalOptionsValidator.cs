@@ -1,5 +1,6 @@
 using MeshSignal.Server.Authentication;
 using MeshSignal.Server.Ice;
+using MeshSignal.Server.Policy;
 using MeshSignal.Server.Rooms;
 using Microsoft.Extensions.Options;
 
@@ -23,6 +24,7 @@ internal sealed class MeshSignalOptionsContradictions : IValidateOptions<MeshSig
             errors.AddError("MeshSignal:Limits:SendQueueBytes must be above Chat:HistoryBytes, else a long history closes whoever is shown it.");
         if (options.Limits.BytesBurst < options.Limits.MessageBytes)
             errors.AddError("MeshSignal:Limits:BytesBurst must not be below MessageBytes, else a message that may be sent never passes.");
+        CheckOrigins(options, errors);
         CheckIce(options.Ice, errors);
         foreach (var problem in TokenKeys.ProblemsWith(options.Authentication))
             errors.AddError(problem);
@@ -30,6 +32,16 @@ internal sealed class MeshSignalOptionsContradictions : IValidateOptions<MeshSig
         if (options.Calls.ForceRelay || options.Calls.Rooms.Exists(static room => room.ForceRelay == true))
             CheckForceRelay(options.Ice, errors);
         return errors.Build();
+    }
+
+    private static void CheckOrigins(MeshSignalOptions options, ValidateOptionsResultBuilder errors)
+    {
+        foreach (var origin in options.Origins.Where(static origin => !WebOrigin.TryParse(origin, out _)))
+            errors.AddError($"MeshSignal:Origins: '{origin}' is not an origin such as https://meet.example.org or http://meet.example.org:8080, with nothing behind it.");
+        foreach (var host in options.Hosts.Where(static host => WebOrigin.Canonical(host) is null))
+            errors.AddError($"MeshSignal:Hosts: '{host}' is not a host name such as meet.example.org, without scheme and port.");
+        foreach (var proxy in options.Limits.TrustedProxies.Where(static proxy => !RelayAddresses.TryParseRange(proxy, out _)))
+            errors.AddError($"MeshSignal:Limits:TrustedProxies: '{proxy}' is neither an address nor a network such as 10.1.0.0/16.");
     }
 
     private static void CheckIce(IceOptions ice, ValidateOptionsResultBuilder errors)
