@@ -22,6 +22,9 @@ public enum CloseCode
     /// <summary>This server goes away; another or a new one will be there.</summary>
     ServiceRestart = 1012,
 
+    /// <summary>There are all the connections that there may be, in total or from one address.</summary>
+    TryAgainLater = 1013,
+
     HeartbeatTimeout = 4003,
 
     /// <summary>The peer went on sending more than it may.</summary>

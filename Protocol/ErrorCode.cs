@@ -19,6 +19,8 @@ public sealed record ErrorCode(string Wire, string Text, bool Retryable = false)
     public static readonly ErrorCode Disabled = new("disabled", "WebRTC is disabled on this server");
     public static readonly ErrorCode NameTaken = new("name-taken", "Username taken.");
     public static readonly ErrorCode InvalidName = new("invalid-name", "Illegal username.");
+    public static readonly ErrorCode ServerFull = new("server-full", "Server is full. Please try again later.", Retryable: true);
+    public static readonly ErrorCode TooManyConnections = new("too-many-connections", "Too many concurrent connections from this address.", Retryable: true);
     public static readonly ErrorCode AlreadyJoined = new("already-joined", "Already in voice chat");
     public static readonly ErrorCode NotJoined = new("not-joined", "Not in voice chat");
     public static readonly ErrorCode RoomFull = new("room-full", "Voice chat is full", Retryable: true);
@@ -41,6 +43,10 @@ public sealed record ErrorCode(string Wire, string Text, bool Retryable = false)
     /// <summary>js-chat-server's sentence for a room that is full.</summary>
     public static string RoomFullText(int maxParticipants) =>
         string.Create(CultureInfo.InvariantCulture, $"Voice chat is full ({maxParticipants} maximum)");
+
+    /// <summary>js-chat-server's sentence for an address that has all its connections.</summary>
+    public static string TooManyConnectionsText(int max) =>
+        string.Create(CultureInfo.InvariantCulture, $"Too many concurrent connections from this IP. Maximum allowed is {max}.");
 }
 
 internal sealed class ErrorCodeConverter : WriteOnlyConverter<ErrorCode>

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Policy;
 using MeshSignal.Server.Rooms;
 using MeshSignal.Server.Sessions;
 
@@ -26,11 +27,15 @@ internal static class ServerInfo
         Authentication: false,
         options.Chat.MessagesPerSecond,
         (int)options.Chat.NickCooldown.TotalMilliseconds,
-        new ConnectionLimits(0, 0, 0, 0),
+        new ConnectionLimitInfo(
+            options.Limits.MaxConnections,
+            options.Limits.ConnectionsPerAddress,
+            options.Limits.NewConnectionsPerAddress,
+            (int)ConnectionLimits.Window.TotalMilliseconds),
         new HeartbeatInfo((int)options.Heartbeat.Interval.TotalMilliseconds, (int)options.Heartbeat.Timeout.TotalMilliseconds),
         new CallInfo(options.Calls.Enabled, options.Calls.MaxParticipants, options.Calls.AllowVideo, options.Calls.AllowScreenShare, options.Calls.ForceRelay),
         new CurrentStats(sessions, peers),
-        TotalMaxConnections: 0,
+        options.Limits.MaxConnections,
         CurrentOnline: sessions);
 }
 
@@ -45,15 +50,14 @@ internal sealed record ServerInfoDocument(
     bool Authentication,
     int MaxMessagesPerSecond,
     int NickChangeCooldown,
-    ConnectionLimits ConnectionLimits,
+    ConnectionLimitInfo ConnectionLimits,
     HeartbeatInfo Heartbeat,
     [property: JsonPropertyName("webrtc")] CallInfo Calls,
     CurrentStats CurrentStats,
     int TotalMaxConnections,
     int CurrentOnline);
 
-/// <summary>0: none.</summary>
-internal sealed record ConnectionLimits(
+internal sealed record ConnectionLimitInfo(
     int TotalMaxConnections, [property: JsonPropertyName("maxConnectionsPerIP")] int MaxConnectionsPerAddress, int MaxConnectionsPerWindow, int ConnectionWindowMs);
 
 /// <summary>In milliseconds.</summary>

@@ -28,7 +28,7 @@ internal sealed class Admission(
     {
         RoomName? scope = string.IsNullOrEmpty(request.Room) ? RoomName.Lobby : RoomName.TryParse(request.Room, out var room) ? room : null;
         if (request.Former is null)
-            return await AdmitNewAsync(request, scope, connection, null);
+            return await AdmitStrangerAsync(request, scope, connection, null);
 
         var (former, turn) = await resumptions.TryAsync(request.Former, connection);
         if (former.IsRefused)
@@ -36,11 +36,20 @@ internal sealed class Admission(
         if (former.Resumed is not null)
             return CloseIfStopping(former.Resumed);
         if (former.Former is null)
-            return await AdmitNewAsync(request, scope, connection, former.Reason);
+            return await AdmitStrangerAsync(request, scope, connection, former.Reason);
 
         using (turn)
             return await ReplaceAsync(former.Former, request, scope, connection, former.Reason);
     }
+
+    /// <summary>Nobody who has a session, or whose new one takes the place of a former one: the limits on sockets are for these.</summary>
+    private async ValueTask<Session?> AdmitStrangerAsync(ConnectionRequest request, RoomName? scope, Connection connection, string? reason) => request.Verdict switch
+    {
+        ConnectionVerdict.Ok => await AdmitNewAsync(request, scope, connection, reason),
+        ConnectionVerdict.Full => Refuse(connection, CloseCode.TryAgainLater, ErrorCode.ServerFull, ErrorCode.ServerFull.Text),
+        _ => Refuse(
+            connection, CloseCode.TryAgainLater, ErrorCode.TooManyConnections, ErrorCode.TooManyConnectionsText(options.Limits.ConnectionsPerAddress)),
+    };
 
     /// <summary>The former session ends in the same step in which the new one gets its name, so that nobody else can.</summary>
     private async ValueTask<Session?> ReplaceAsync(Session former, ConnectionRequest request, RoomName? scope, Connection connection, string? reason)

@@ -13,6 +13,9 @@ namespace MeshSignal.Server.Transport;
 internal sealed record ConnectionRequest(
     Profile Profile, string? Username = null, string? Room = null, string? Chat = null, FormerSession? Former = null, ClientAddress? Address = null, string? Credential = null)
 {
+    /// <summary>What the limits on sockets say: if it is not <see cref="ConnectionVerdict.Ok"/>, the client is to be told so, unless it comes back to a session.</summary>
+    public ConnectionVerdict Verdict { get; init; }
+
     /// <summary>Not the secrets in it.</summary>
     public override string ToString() => nameof(ConnectionRequest);
 }

@@ -143,7 +143,7 @@ export class Signaling {
     const told = this.#toldPause;
     this.#toldPause = undefined;
     if (told !== undefined) return told;
-    if (code === 1011 || code === 1012) this.#tries = Math.max(this.#tries, 3); // it needs some seconds
+    if ([1011, 1012, 1013].includes(code)) this.#tries = Math.max(this.#tries, 3); // it needs some seconds
     return Math.min(longestPause, shortestPause * 2 ** this.#tries++) * (1 + Math.random()) / 2;
   }
 }

@@ -50,6 +50,18 @@ internal sealed class ServerInfoTests
         Assert.That((info.GetProperty("maxMessagesPerSecond").GetInt32(), info.GetProperty("nickChangeCooldown").GetInt32()), Is.EqualTo((9, 60_000)));
     }
 
+    [Test]
+    public async Task Says_how_many_may_connect()
+    {
+        await using var server = await RealServer.StartAsync(
+            ("MeshSignal:Limits:MaxConnections", "700"), ("MeshSignal:Limits:ConnectionsPerAddress", "30"), ("MeshSignal:Limits:NewConnectionsPerAddress", "12"));
+        using var document = await GetAsync(server, "/server-info");
+
+        Assert.That(document.RootElement.GetProperty("connectionLimits").GetRawText(),
+            Is.EqualTo("""{"totalMaxConnections":700,"maxConnectionsPerIP":30,"maxConnectionsPerWindow":12,"connectionWindowMs":10000}"""));
+        Assert.That(document.RootElement.GetProperty("totalMaxConnections").GetInt32(), Is.EqualTo(700));
+    }
+
     [TestCase(true)]
     [TestCase(false)]
     public async Task Says_whether_calls_must_be_relayed(bool forceRelay)
