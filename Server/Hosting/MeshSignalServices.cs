@@ -3,6 +3,7 @@ using MeshSignal.Server.Chat;
 using MeshSignal.Server.Cluster;
 using MeshSignal.Server.Connections;
 using MeshSignal.Server.Ice;
+using MeshSignal.Server.Policy;
 using MeshSignal.Server.Rooms;
 using MeshSignal.Server.Routing;
 using MeshSignal.Server.Sessions;
@@ -23,6 +24,10 @@ internal static class MeshSignalServices
         // Transport and connections.
         services.AddSingleton<Readiness>();
         services.AddSingleton<WebSocketEndpoint>();
+        services.AddSingleton<Entrance>();
+        services.AddSingleton<OriginPolicy>();
+        services.AddSingleton<TrustedProxies>();
+        services.AddSingleton<ConnectionLimits>();
         services.AddSingleton<ConnectionHandler>();
         services.AddSingleton<FloodControl>();
 

@@ -1,14 +1,18 @@
+using System.Globalization;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Connections;
 using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Policy;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace MeshSignal.Server.Transport.Kestrel;
 
 /// <summary>Where Kestrel hands over: a request that wants a WebSocket becomes a connection, or gets the status that says why not.</summary>
-internal sealed class WebSocketEndpoint(ConnectionHandler connections, Readiness readiness, MeshSignalOptions options, TimeProvider time)
+internal sealed class WebSocketEndpoint(ConnectionHandler connections, Entrance entrance, Readiness readiness, MeshSignalOptions options, TimeProvider time)
 {
+    private static readonly TimeSpan RestartTime = TimeSpan.FromSeconds(5);
+
     public Task HandleAsync(HttpContext context, RequestDelegate next) => WebSocketUpgrade.IsWanted(context.Request) ? UpgradeAsync(context) : next(context);
 
     private async Task UpgradeAsync(HttpContext context)
@@ -19,16 +23,32 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Readiness
             return;
         }
 
+        // No credential is read from a cookie: a page that could use its user's would need an Origin.
+        var arrival = entrance.Read(context);
+        if (!entrance.IsOpenTo(context, arrival, hasCookieCredential: false))
+        {
+            Refuse(context, StatusCodes.Status403Forbidden);
+            return;
+        }
+
         if (!readiness.IsReady)
         {
-            context.Response.Headers.RetryAfter = "5";
-            Refuse(context, StatusCodes.Status503ServiceUnavailable);
+            RefuseForNow(context, RestartTime);
             return;
         }
 
         var profile = WebSocketUpgrade.Negotiate(context.Request);
+        var former = profile == Profile.V1 ? WebSocketUpgrade.Former(context.Request) : null;
+        var address = entrance.LimitedAddress(arrival);
+        using var place = entrance.Enter(address, mayResume: former is not null);
+        if (place.Verdict == ConnectionVerdict.Flood)
+        {
+            RefuseForNow(context, place.RetryAfter);
+            return;
+        }
+
         var query = context.Request.Query;
-        var request = new ConnectionRequest(profile, query["username"], query["room"], query["chat"], profile == Profile.V1 ? WebSocketUpgrade.Former(context.Request) : null);
+        var request = new ConnectionRequest(profile, query["username"], query["room"], query["chat"], former, address) { Verdict = place.Verdict };
         var headers = new FrameHeaders(options.Limits.MessageBytes, options.Limits.Fragments, time);
         await using var stream = await WebSocketUpgrade.AcceptAsync(context, profile);
 
@@ -36,6 +56,12 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Readiness
         var lifetime = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
         using var socket = new GuardedWebSocket(stream, headers, time, lifetime.Abort);
         await connections.RunAsync(socket, request);
+    }
+
+    private static void RefuseForNow(HttpContext context, TimeSpan retryAfter)
+    {
+        context.Response.Headers.RetryAfter = Math.Ceiling(retryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        Refuse(context, StatusCodes.Status503ServiceUnavailable);
     }
 
     private static void Refuse(HttpContext context, int status)

@@ -1,0 +1,65 @@
+using System.Net;
+using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Policy;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace MeshSignal.Server.Transport.Kestrel;
+
+/// <summary>Reads from a request where it comes from, and asks the policies about that. What they cannot know is seen here: at which addresses the server listens.</summary>
+internal sealed partial class Entrance(
+    OriginPolicy origins, TrustedProxies proxies, ConnectionLimits limits, IServer server, MeshSignalOptions options, ILogger<Entrance> log)
+{
+    private readonly Lazy<bool> _isLocalServer = new(() => IsLocal(server));
+    private int _hasWarnedOfProxy;
+    private int _hasWarnedOfOrigin;
+
+    public Arrival Read(HttpContext context)
+    {
+        // Over a Unix socket there is no address: somebody on this machine.
+        var arrival = proxies.Read(context.Connection.RemoteIpAddress ?? IPAddress.Loopback, context.Request.Headers);
+        if (arrival.IsForwarded && proxies.AreNone && Interlocked.Exchange(ref _hasWarnedOfProxy, 1) == 0)
+            LogUnknownProxy(arrival.Address);
+        return arrival;
+    }
+
+    /// <summary>Whether the page that opens the socket may do so.</summary>
+    public bool IsOpenTo(HttpContext context, Arrival arrival, bool hasCookieCredential)
+    {
+        var request = context.Request;
+        var scheme = arrival.Scheme ?? request.Scheme;
+        var host = arrival.Host ?? request.Host.Value;
+        if (origins.Allows(request.Headers.Origin, scheme, host, _isLocalServer.Value, hasCookieCredential))
+            return true;
+
+        // What stands there is a stranger's: only what could be read is printed, in our spelling.
+        var origin = WebOrigin.TryParse(request.Headers.Origin, out var page) ? page.ToString() : "of no readable origin";
+        if (Interlocked.Exchange(ref _hasWarnedOfOrigin, 1) == 0)
+            LogFirstRefused(origin);
+        else
+            LogRefused(origin);
+        return false;
+    }
+
+    /// <summary>Under which address a client is limited; null if it is not. A proxy on this machine, of which nobody has told us, brings clients from elsewhere.</summary>
+    public ClientAddress? LimitedAddress(Arrival arrival) =>
+        options.Limits.ExemptLoopback && arrival.Address.IsLoopback && !arrival.IsForwarded ? null : arrival.Address;
+
+    public ConnectionPlace Enter(ClientAddress? address, bool mayResume) => limits.Enter(address, mayResume);
+
+    private static bool IsLocal(IServer server) =>
+        server.Features.Get<IServerAddressesFeature>() is { Addresses: { Count: > 0 } addresses } && addresses.Select(BindingAddress.Parse).All(
+            static address => address.IsUnixPipe || address.IsNamedPipe || (WebOrigin.TryParse($"http://{address.Host}", out var origin) && origin.IsLoopback));
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "A request from {Address} says that it was forwarded, and MeshSignal:Limits:TrustedProxies is empty: if that is your proxy, name it there, else all who come through it are "
+        + "limited as if they were one")]
+    private partial void LogUnknownProxy(ClientAddress address);
+
+    [LoggerMessage(LogLevel.Warning, "A page of another origin was refused: {Origin}. If it is yours, name it in MeshSignal:Origins. Further ones are logged at level Debug")]
+    private partial void LogFirstRefused(string origin);
+
+    [LoggerMessage(LogLevel.Debug, "A page of another origin was refused: {Origin}")]
+    private partial void LogRefused(string origin);
+}
