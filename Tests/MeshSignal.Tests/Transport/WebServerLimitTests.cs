@@ -24,6 +24,28 @@ internal sealed class WebServerLimitTests
     }
 
     [Test]
+    public async Task Handshakes_that_trickle_in_end_and_keep_nobody_out()
+    {
+        await using var server = await RealServer.StartAsync();
+        var peers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => RawSocket.ConnectAsync(server.Port)));
+        try
+        {
+            var ends = peers.Select(TrickleAsync).ToList();
+            using var other = await server.ConnectAsync("alice");
+            await other.ExpectNothingAsync();
+
+            // Each byte that arrives in time does not make the time any longer.
+            Assert.That(await Task.WhenAll(ends), Is.All.Positive, "answered with 408");
+            await other.ExpectNothingAsync();
+        }
+        finally
+        {
+            foreach (var peer in peers)
+                peer.Dispose();
+        }
+    }
+
+    [Test]
     public async Task Http2_is_not_spoken_over_tls_either()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -49,5 +71,29 @@ internal sealed class WebServerLimitTests
         {
             File.Delete(file);
         }
+    }
+
+    /// <summary>A request of which another byte comes each second. It has to be real time: the web server's own clock judges it.</summary>
+    private static async Task<int> TrickleAsync(RawSocket peer)
+    {
+        var end = peer.ReadToEndAsync();
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        foreach (var value in System.Text.Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {new string('a', 100)}"))
+        {
+            try
+            {
+                await peer.SendAsync([value]);
+            }
+            catch (SocketException)
+            {
+                break; // Closed meanwhile.
+            }
+
+            var tick = timer.WaitForNextTickAsync().AsTask();
+            if (await Task.WhenAny(end, tick) == end)
+                break;
+        }
+
+        return await end;
     }
 }
