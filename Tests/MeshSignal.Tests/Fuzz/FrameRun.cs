@@ -18,7 +18,7 @@ internal sealed class FrameRun(IPEndPoint server, ConcurrentDictionary<string, i
     // Of the control frames at once, and of those that come back each second.
     private const int ControlBurst = 19;
 
-    private static readonly int[] Statuses = [101, 200, 204, 400, 404, 405, 408, 411, 413, 414, 417, 426, 431, 501, 505];
+    private static readonly int[] Statuses = [101, 200, 204, 400, 403, 404, 405, 408, 411, 413, 414, 417, 426, 431, 501, 505];
 
     // Who asks for a name, a room or a session that it may not have.
     private static readonly int[] Refusals = [4501, 4510, 4511];

@@ -107,6 +107,18 @@ internal sealed class ConnectionLimitTests
         Assert.That((await back.ReadFrameAsync()).Text, Does.Contain("\"resumed\":true"));
     }
 
+    [Test]
+    public async Task All_sessions_of_a_full_server_can_come_back_while_their_former_sockets_still_seem_open()
+    {
+        await using var server = await RealServer.StartAsync(("MeshSignal:Limits:MaxConnections", "5"));
+        var peers = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => RawSocket.OpenAsync(server.Port, $"?username=peer{i}")));
+        var back = await Task.WhenAll(peers.Select(peer => OpenAsync(server, 101, $"Sec-WebSocket-Protocol: meshsignal.v1, resume.{peer.Token}.1")));
+        foreach (var peer in back)
+            Assert.That((await peer.ReadFrameAsync()).Text, Does.Contain("\"resumed\":true"));
+        foreach (var socket in peers.Concat(back))
+            socket.Dispose();
+    }
+
     /// <summary>Closed from the other side, and answered: when the connection ends after that, its place is free.</summary>
     private static async Task ExpectEndAsync(RawSocket socket, int code)
     {
