@@ -34,6 +34,8 @@ public enum CloseCode
     SlowConsumer = 4040,
 
     BadToken = 4501,
+    Banned = 4503,
+    Kicked = 4504,
 
     /// <summary>The session goes on at another socket, or was given up for another.</summary>
     Replaced = 4509,

@@ -17,7 +17,8 @@ public enum MediaTypes
     Unknown = 8,
 }
 
-internal sealed class MediaTypesConverter : JsonConverter<MediaTypes>
+/// <summary>Public for the serializers that are generated outside of this assembly.</summary>
+public sealed class MediaTypesConverter : JsonConverter<MediaTypes>
 {
     private static readonly (MediaTypes Type, string Name)[] Names =
         [(MediaTypes.Audio, "audio"), (MediaTypes.Video, "video"), (MediaTypes.Screen, "screen")];

@@ -139,6 +139,10 @@ public enum LeaveReason
     /// <summary>It was waited for, and did not come back in time, or could not be given what it had missed.</summary>
     [JsonStringEnumMemberName("expired")]
     Expired,
+
+    /// <summary>A moderator or the operator has shown it out, banned or not.</summary>
+    [JsonStringEnumMemberName("kicked")]
+    Kicked,
 }
 
 public sealed record MediaChangedMessage(Username Username, MediaTypes MediaTypes) : ServerMessage;

@@ -2,12 +2,13 @@ using System.Globalization;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Cluster;
 using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Moderation;
 using MeshSignal.Server.Sessions;
 
 namespace MeshSignal.Server.Chat;
 
 /// <summary>What begins with a slash. It is answered to the asker and never shown to others, whatever it is: it may be a password.</summary>
-internal sealed class ChatCommands(ICluster cluster, ChatOptions options)
+internal sealed class ChatCommands(ICluster cluster, ModeratorCommands moderatorCommands, BanList bans, Moderator moderator, ChatOptions options)
 {
     private static readonly string Help = string.Join('\n',
         "/nick <name> - Change your nickname, except in a call.",
@@ -24,12 +25,12 @@ internal sealed class ChatCommands(ICluster cluster, ChatOptions options)
         var (command, argument) = end < 0 ? (text, "") : (text[..end], text[end..].Trim());
         return command switch
         {
-            "/help" => Help,
+            "/help" => session.Identity.IsModerator ? $"{Help}\n{ModeratorCommands.Help}" : Help,
             "/list" => $"Online users: {string.Join(", ", scope.NamesFor(session))}",
             "/nick" => await RenameAsync(session, scope, argument),
             "/block" => Block(session, scope, argument),
             "/unblock" => Unblock(session, scope, argument),
-            "/kick" or "/ban" or "/unban" => $"You do not have permission to use {command}.",
+            "/kick" or "/ban" or "/unban" => await moderatorCommands.RunAsync(session, scope, command, argument),
             "/register" or "/login" => "This server has no accounts.",
             _ => "Unknown command. Type /help for a list.",
         };
@@ -44,11 +45,13 @@ internal sealed class ChatCommands(ICluster cluster, ChatOptions options)
                 $"You can only change your nickname once every {options.NickCooldown.TotalSeconds} seconds. Please wait {Math.Ceiling(wait.TotalSeconds)} more seconds.");
         if (!Username.TryParse(argument, out var username))
             return "Illegal username. Must be 3-20 characters, only letters, digits, underscore, dash.";
-        if (username == session.Username || username.IsReserved || await cluster.ClaimNameAsync(scope.Name, username, session) is not null)
+        if (username == session.Username || username.IsReserved || bans.Find(null, username, null) is not null
+            || await cluster.ClaimNameAsync(scope.Name, username, session) is not null)
             return $"Username \"{username}\" is already taken.";
 
         session.Chat.Renamed();
         scope.Rename(session, username);
+        moderator.ShowOutIfBanned(session);
         return null;
     }
 

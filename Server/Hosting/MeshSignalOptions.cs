@@ -45,6 +45,9 @@ internal sealed class MeshSignalOptions
 
     [ValidateObjectMembers]
     public ChatOptions Chat { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public AdminOptions Admin { get; set; } = new();
 }
 
 internal sealed class CallOptions
@@ -251,4 +254,14 @@ internal sealed class ChatOptions
     /// <summary>With more listeners than this in a scope, its joined and left lines are not sent.</summary>
     [Range(0, 1_000_000)]
     public int AnnounceLimit { get; set; } = 100;
+}
+
+internal sealed class AdminOptions
+{
+    /// <summary>What requests to the admin API must bear. Without one there is no admin API. A header, with all others, has 8 KiB.</summary>
+    [StringLength(1000)]
+    public string Key { get; set; } = "";
+
+    /// <summary>Where bans are kept, as an absolute path; empty for in memory only.</summary>
+    public string BansFile { get; set; } = "";
 }

@@ -1,5 +1,7 @@
 using MeshSignal.Server.Authentication;
+using MeshSignal.Server.Http;
 using MeshSignal.Server.Ice;
+using MeshSignal.Server.Moderation;
 using MeshSignal.Server.Policy;
 using MeshSignal.Server.Rooms;
 using Microsoft.Extensions.Options;
@@ -29,6 +31,7 @@ internal sealed class MeshSignalOptionsContradictions : IValidateOptions<MeshSig
         foreach (var problem in TokenKeys.ProblemsWith(options.Authentication))
             errors.AddError(problem);
         CheckRooms(options.Calls, errors);
+        CheckAdmin(options.Admin, errors);
         if (options.Calls.ForceRelay || options.Calls.Rooms.Exists(static room => room.ForceRelay == true))
             CheckForceRelay(options.Ice, errors);
         return errors.Build();
@@ -75,6 +78,14 @@ internal sealed class MeshSignalOptionsContradictions : IValidateOptions<MeshSig
     {
         foreach (var room in calls.Rooms.Where(static room => !RoomPolicy.IsPattern(room.Pattern)))
             errors.AddError($"MeshSignal:Calls:Rooms: '{room.Pattern}' is not a pattern. It has 1-64 letters, digits, underscores, dashes, * and ?.");
+    }
+
+    private static void CheckAdmin(AdminOptions admin, ValidateOptionsResultBuilder errors)
+    {
+        if (AdminKey.ProblemWith(admin) is { } keyProblem)
+            errors.AddError(keyProblem);
+        if (BanFile.ProblemWith(admin) is { } fileProblem)
+            errors.AddError(fileProblem);
     }
 
     private static void CheckForceRelay(IceOptions ice, ValidateOptionsResultBuilder errors)

@@ -2,7 +2,9 @@ using MeshSignal.Server.Authentication;
 using MeshSignal.Server.Chat;
 using MeshSignal.Server.Cluster;
 using MeshSignal.Server.Connections;
+using MeshSignal.Server.Http;
 using MeshSignal.Server.Ice;
+using MeshSignal.Server.Moderation;
 using MeshSignal.Server.Policy;
 using MeshSignal.Server.Rooms;
 using MeshSignal.Server.Routing;
@@ -41,6 +43,13 @@ internal static class MeshSignalServices
         services.AddSingleton<Resumptions>();
         services.AddSingleton<SessionStore>();
 
+        // Who is not wanted.
+        services.AddSingleton<BanList>();
+        services.AddSingleton<Moderator>();
+        services.AddSingleton<AdminApi>();
+        services.AddSingleton<AdminRooms>();
+        services.AddSingleton<AdminBans>();
+
         // Routing.
         services.AddSingleton<MessageRouter>();
         services.AddSingleton<PingHandler>();
@@ -50,6 +59,7 @@ internal static class MeshSignalServices
         services.AddSingleton<IceServersHandler>();
         services.AddSingleton<ChatHandler>();
         services.AddSingleton<ChatCommands>();
+        services.AddSingleton<ModeratorCommands>();
 
         // Rooms, what they allow and hand out, scopes, and delivery.
         services.AddSingleton<RoomStore>();
@@ -80,5 +90,6 @@ internal static class MeshSignalServices
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Heartbeat);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Sessions);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Chat);
+        services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Admin);
     }
 }

@@ -35,6 +35,7 @@ internal static class WebServer
         WebPage.Use(app);
         ServerInfo.Map(app);
         Health.Map(app);
+        AdminApi.Map(app);
         StartupLine.Register(app);
         return app;
     }

@@ -14,6 +14,9 @@ internal sealed class Peer(Session session, Room room, PeerId? previousPeerId, M
 
     public Username Username { get; } = session.Username;
 
+    /// <summary>When the stay began.</summary>
+    public DateTimeOffset JoinedAt { get; } = time.GetUtcNow();
+
     /// <summary>The stay that this one continues, as the peer says.</summary>
     public PeerId? PreviousPeerId => previousPeerId;
 

@@ -23,6 +23,8 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
 
     public RoomName Name => name;
 
+    public bool ForcesRelay => policy.ForceRelay;
+
     public int Count
     {
         get
@@ -30,6 +32,20 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
             lock (_lock)
                 return _peers.Count;
         }
+    }
+
+    /// <summary>Something about each peer, in the order they joined, all as of one moment.</summary>
+    public IReadOnlyList<T> Describe<T>(Func<Peer, T> describe)
+    {
+        lock (_lock)
+            return [.. _peers.Select(describe)];
+    }
+
+    /// <summary>Null if nobody here has that name, which is matched exactly.</summary>
+    public Peer? Find(string username)
+    {
+        lock (_lock)
+            return _byName.GetValueOrDefault(username);
     }
 
     /// <summary>Null if the room has just been forgotten: then there is a new one of that name.</summary>

@@ -19,6 +19,11 @@ internal sealed class RoomStore(
 
     public int Count => _rooms.Count;
 
+    public IEnumerable<Room> All => _rooms.Select(entry => entry.Value);
+
+    /// <summary>Null if nobody is in it.</summary>
+    public Room? Find(RoomName name) => _rooms.GetValueOrDefault(name);
+
     public Reply Join(Session session, RoomName name, MediaTypes mediaTypes, JoinMessage request)
     {
         while (true)

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using MeshSignal.Protocol;
+using MeshSignal.Server.Authentication;
 using MeshSignal.Server.Chat;
 using MeshSignal.Server.Cluster;
 using MeshSignal.Server.Connections;
 using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Moderation;
 using MeshSignal.Server.Policy;
 using MeshSignal.Server.Transport;
 
@@ -12,7 +14,8 @@ namespace MeshSignal.Server.Sessions;
 
 /// <summary>Decides whether a new socket becomes a session, and under which name. Who may not come in is told why before the socket is closed.</summary>
 internal sealed class Admission(
-    SessionStore sessions, Resumptions resumptions, ScopeStore scopes, ICluster cluster, Readiness readiness, MeshSignalOptions options, TimeProvider time)
+    SessionStore sessions, Resumptions resumptions, ScopeStore scopes, ICluster cluster, BanList bans, Moderator moderator, Readiness readiness, MeshSignalOptions options,
+    TimeProvider time)
 {
     /// <summary>What this server offers to v1.</summary>
     public static readonly string[] Features = ["ack", "hold", "signal", "ice-servers", "resume"];
@@ -27,14 +30,16 @@ internal sealed class Admission(
     public async ValueTask<Session?> AdmitAsync(ConnectionRequest request, Connection connection)
     {
         RoomName? scope = string.IsNullOrEmpty(request.Room) ? RoomName.Lobby : RoomName.TryParse(request.Room, out var room) ? room : null;
+        if (bans.Find(Identity.Anonymous.Subject, null, request.Address) is not null)
+            return RefuseBanned(connection);
         if (request.Former is null)
             return await AdmitStrangerAsync(request, scope, connection, null);
 
-        var (former, turn) = await resumptions.TryAsync(request.Former, connection);
+        var (former, turn) = await resumptions.TryAsync(request.Former, connection, request.Address);
         if (former.IsRefused)
             return Refuse(connection, CloseCode.BadToken, ErrorCode.InvalidToken);
         if (former.Resumed is not null)
-            return CloseIfStopping(former.Resumed);
+            return CloseIfUnwanted(former.Resumed);
         if (former.Former is null)
             return await AdmitStrangerAsync(request, scope, connection, former.Reason);
 
@@ -57,7 +62,7 @@ internal sealed class Admission(
         // Who meant to resume has its name, whatever stands in a URL that may be older than a /nick; who gave the session up may want another.
         var keepsName = former.Scope?.Name == scope
             && (reason == Resumption.Incomplete || string.IsNullOrEmpty(request.Username) || (Username.TryParse(request.Username, out var wanted) && wanted.Key == former.Username.Key));
-        var successor = keepsName ? NewSession(connection, former.Username, IsListening(request, connection)) : null;
+        var successor = keepsName ? NewSession(connection, former.Username, IsListening(request, connection), request) : null;
         if (successor is not null && !await cluster.PassNameAsync(former, successor))
             successor = null;
 
@@ -103,12 +108,13 @@ internal sealed class Admission(
 
         if (!readiness.IsReady && session.Profile == Profile.V1)
             session.Deliver(Farewell.Notice(options.Sessions));
-        CloseIfStopping(session);
+        CloseIfUnwanted(session);
     }
 
-    /// <summary>It may have waited for its name while the server began to stop; whoever is in the store later than this is told by nobody else.</summary>
-    private Session CloseIfStopping(Session session)
+    /// <summary>It may have waited for its name while the server began to stop, or while it was banned; whoever is in the store later than this is told by nobody else.</summary>
+    private Session CloseIfUnwanted(Session session)
     {
+        moderator.ShowOutIfBanned(session);
         if (!readiness.IsReady)
             session.Connection?.Close(CloseCode.ServiceRestart, "the server restarts");
         return session;
@@ -118,12 +124,14 @@ internal sealed class Admission(
     {
         var isListening = IsListening(request, connection);
         if (string.IsNullOrEmpty(request.Username))
-            return await ClaimAnonymousAsync(scope, name => NewSession(connection, name, isListening));
+            return await ClaimAnonymousAsync(scope, name => NewSession(connection, name, isListening, request));
 
         if (!Username.TryParse(request.Username, out var username))
             return Refuse(connection, CloseCode.InvalidName, ErrorCode.InvalidName, ErrorCode.InvalidName.Text, "Requirement: 3-20 characters alphanumeric.");
 
-        var session = NewSession(connection, username, isListening);
+        var session = NewSession(connection, username, isListening, request);
+        if (bans.Find(session.Identity.Subject, username, session.Address) is not null)
+            return RefuseBanned(connection);
         return !username.IsReserved && await ClaimFromSilentHolderAsync(scope, session)
             ? session
             : Refuse(connection, CloseCode.NameTaken, ErrorCode.NameTaken, ErrorCode.NameTaken.Text);
@@ -142,7 +150,7 @@ internal sealed class Admission(
                 throw new InvalidOperationException("A generated name must be valid.");
 
             var session = newSession(username);
-            if (await cluster.ClaimNameAsync(scope, username, session) is null)
+            if (bans.Find(null, username, null) is null && await cluster.ClaimNameAsync(scope, username, session) is null)
                 return session;
         }
     }
@@ -187,10 +195,15 @@ internal sealed class Admission(
         return connection.LastFrameAt != lastFrameAt;
     }
 
-    private Session NewSession(Connection connection, Username username, bool isListening) =>
+    private Session NewSession(Connection connection, Username username, bool isListening, ConnectionRequest request) =>
         new(
             connection, username, new ChatMember(isListening, options.Chat, time), new SlidingCount(20, TimeSpan.FromSeconds(10), time), new RateLimits(options.Limits, time),
-            connection.Profile == Profile.V1 && options.Sessions.ResumeGrace > TimeSpan.Zero ? new ReplayLog(options.Sessions) : null, time);
+            connection.Profile == Profile.V1 && options.Sessions.ResumeGrace > TimeSpan.Zero ? new ReplayLog(options.Sessions) : null, time)
+        {
+            Address = request.Address,
+        };
+
+    private Session? RefuseBanned(Connection connection) => Refuse(connection, CloseCode.Banned, ErrorCode.Banned, ErrorCode.Banned.Text);
 
     private Session? Refuse(Connection connection, CloseCode closeCode, ErrorCode code, params ReadOnlySpan<string> legacyTexts)
     {

@@ -1,6 +1,7 @@
 using MeshSignal.Protocol;
 using MeshSignal.Server.Connections;
 using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Policy;
 using MeshSignal.Server.Transport;
 
 namespace MeshSignal.Server.Sessions;
@@ -26,7 +27,7 @@ internal readonly record struct Resumption(Session? Resumed = null, Session? For
 internal sealed partial class Resumptions(SessionStore sessions, SessionsOptions options, ILogger<Resumptions> log)
 {
     /// <summary>An unknown token is no failure: its session may be long over. The turn of <see cref="Resumption.Former"/> is the caller's then.</summary>
-    public async ValueTask<(Resumption Result, Session.Turn Turn)> TryAsync(FormerSession named, Connection connection)
+    public async ValueTask<(Resumption Result, Session.Turn Turn)> TryAsync(FormerSession named, Connection connection, ClientAddress? address)
     {
         var token = SessionToken.HashOf(named.Token);
         if (sessions.Find(token) is not { } session)
@@ -50,6 +51,7 @@ internal sealed partial class Resumptions(SessionStore sessions, SessionsOptions
         {
             if (named.Received is { } received && Resume(session, token, received, connection))
             {
+                session.Address = address;
                 turn.Dispose();
                 return (new Resumption(session), default);
             }

@@ -30,7 +30,7 @@ internal sealed class ServerInfoTests
     [Test]
     public void Its_example_in_the_protocol_document_has_them_too()
     {
-        var (_, json) = new ProtocolDocument().Examples.Single(example => example.Sender == "http");
+        var (_, json) = new ProtocolDocument().Examples.First(example => example.Sender == "http");
         Assert.That(Paths(JsonElement.Parse(json)), Is.EquivalentTo(Members));
     }
 

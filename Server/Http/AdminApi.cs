@@ -1,0 +1,86 @@
+using MeshSignal.Server.Hosting;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace MeshSignal.Server.Http;
+
+/// <summary>What an operator may see and do over HTTP: everything below <c>/admin</c>, for whoever has the key. Without a key in the settings there is nothing there.</summary>
+internal sealed partial class AdminApi(AdminOptions options, AdminRooms rooms, AdminBans bans, ILogger<AdminApi> log)
+{
+    private const string Realm = "Bearer realm=\"MeshSignal admin\"";
+
+    private readonly AdminKey _key = new(options);
+
+    public static void Map(WebApplication app)
+    {
+        if (app.Services.GetRequiredService<AdminOptions>().Key.Length > 0)
+            app.Map("/admin/{**path}", app.Services.GetRequiredService<AdminApi>().HandleAsync);
+    }
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+
+        // A body that is refused unread ends the connection; without a word its client would take it for one to go on with.
+        if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
+            context.Response.Headers.Connection = "close";
+
+        try
+        {
+            if (await IsAllowedAsync(context))
+                await RouteAsync(context);
+        }
+        catch (BadHttpRequestException e)
+        {
+            // Its body is too large, comes too slowly, or breaks off.
+            await Problem.WriteAsync(context, e.StatusCode);
+        }
+#pragma warning disable CA1031 // Whatever it is, it is answered like every other problem. A client that has gone needs no answer.
+        catch (Exception e) when (!context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
+#pragma warning restore CA1031
+        {
+            LogFault(e);
+            await Problem.WriteAsync(context, StatusCodes.Status500InternalServerError);
+        }
+    }
+
+    /// <summary>Whether the request may pass; if not, it has been answered. Every request comes through here before anything else of it is looked at: the place to count failures.</summary>
+    private async ValueTask<bool> IsAllowedAsync(HttpContext context)
+    {
+        if (_key.IsIn(context.Request))
+            return true;
+
+        // RFC 6750 section 3: no error code for a request that brings nothing.
+        context.Response.Headers.WWWAuthenticate = context.Request.Headers.Authorization.Count == 0 ? Realm : $"{Realm}, error=\"invalid_token\"";
+        await Problem.WriteAsync(context, StatusCodes.Status401Unauthorized);
+        return false;
+    }
+
+    private Task RouteAsync(HttpContext context)
+    {
+        var path = (context.Request.RouteValues["path"] as string ?? "").Split('/');
+        return path switch
+        {
+            ["rooms"] => AnswerAsync(context, get: () => rooms.ListAsync(context)),
+            ["rooms", var room] => AnswerAsync(context, get: () => rooms.ShowAsync(context, room)),
+            ["rooms", var room, "peers", var name] => AnswerAsync(context, delete: () => rooms.KickAsync(context, room, name)),
+            ["bans"] => AnswerAsync(context, get: () => bans.ListAsync(context), post: () => bans.AddAsync(context)),
+            ["bans", var id] => AnswerAsync(context, get: () => bans.ShowAsync(context, id), delete: () => bans.RemoveAsync(context, id)),
+            _ => Problem.WriteAsync(context, StatusCodes.Status404NotFound, "There is nothing at this path."),
+        };
+    }
+
+    private static Task AnswerAsync(HttpContext context, Func<Task>? get = null, Func<Task>? post = null, Func<Task>? delete = null)
+    {
+        var answer = context.Request.Method switch { "GET" or "HEAD" => get, "POST" => post, "DELETE" => delete, _ => null };
+        if (answer is not null)
+            return answer();
+
+        (string Name, Func<Task>? Answer)[] methods = [("GET", get), ("HEAD", get), ("POST", post), ("DELETE", delete)];
+        context.Response.Headers.Allow = string.Join(", ", methods.Where(static method => method.Answer is not null).Select(static method => method.Name));
+        return Problem.WriteAsync(context, StatusCodes.Status405MethodNotAllowed);
+    }
+
+    [LoggerMessage(LogLevel.Error, "A request to the admin API failed")]
+    private partial void LogFault(Exception fault);
+}
