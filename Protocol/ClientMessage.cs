@@ -21,15 +21,28 @@ public abstract record ClientMessage
     [JsonIgnore]
     public RequestId? Id { get; internal set; }
 
+    /// <summary>Whether it is the session's only if it bears the session's token.</summary>
+    [JsonIgnore]
+    public bool NeedsToken => MessageTypes.NeedsToken(Type);
+
     /// <summary>Only the type, because a message holds tokens, descriptions and candidates, and what is printed ends in a log.</summary>
     public sealed override string ToString() => Type;
 }
 
-/// <summary>The one message that needs no token.</summary>
+/// <summary>Needs no token.</summary>
 /// <param name="Received">How many messages of the session have arrived, <c>session-token</c> not counted, so that the server need not keep them.</param>
 public sealed record PingMessage(long? Received) : ClientMessage
 {
     public override string Type => MessageTypes.Ping;
+}
+
+/// <summary>Says who the client is. The credential is its own proof, so no token is needed, and before the first session there is none.</summary>
+public sealed record AuthenticateMessage : ClientMessage
+{
+    public override string Type => MessageTypes.Authenticate;
+
+    /// <summary>A JWT.</summary>
+    public required string Credential { get; init; }
 }
 
 public sealed record ChatMessage : ClientMessage

@@ -25,6 +25,9 @@ public enum CloseCode
     /// <summary>There are all the connections that there may be, in total or from one address.</summary>
     TryAgainLater = 1013,
 
+    /// <summary>No credential came in time.</summary>
+    AuthenticationDeadline = 4002,
+
     HeartbeatTimeout = 4003,
 
     /// <summary>The peer went on sending more than it may.</summary>

@@ -16,6 +16,7 @@ public sealed record ErrorCode(string Wire, string Text, bool Retryable = false)
     public static readonly ErrorCode InvalidMessage = new("invalid-message", "Invalid message structure.");
     public static readonly ErrorCode UnknownType = new("unknown-type", "Unknown message type");
     public static readonly ErrorCode InvalidToken = new("invalid-token", "Invalid session token");
+    public static readonly ErrorCode NotAuthenticated = new("not-authenticated", "Must be authenticated to join voice chat");
     public static readonly ErrorCode Forbidden = new("forbidden", "You may not do that here.");
     public static readonly ErrorCode Banned = new("banned", "You are banned.");
     public static readonly ErrorCode Disabled = new("disabled", "WebRTC is disabled on this server");

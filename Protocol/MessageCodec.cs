@@ -31,7 +31,7 @@ public static class MessageCodec
         [.. new[]
         {
             MessageTypes.IceCandidate, MessageTypes.Offer, MessageTypes.Answer, MessageTypes.Ping, MessageTypes.Chat, MessageTypes.Typing,
-            MessageTypes.Signal, MessageTypes.Join, MessageTypes.Leave, MessageTypes.MediaChange, MessageTypes.IceServers,
+            MessageTypes.Signal, MessageTypes.Join, MessageTypes.Leave, MessageTypes.MediaChange, MessageTypes.IceServers, MessageTypes.Authenticate,
         }.Select(name => (name, Encoding.UTF8.GetBytes(name)))];
 
     /// <summary>Decodes a whole message. What the result holds of it are slices of <paramref name="utf8"/>.</summary>
@@ -76,7 +76,7 @@ public static class MessageCodec
         if (!reader.TryGetType(ClientTypes, out known.Type, out known.IsSignaling))
             return ErrorCode.MalformedMessage;
 
-        known.Token = known.Type == MessageTypes.Ping ? (ReadOnlyMemory<byte>?)null : reader.Token;
+        known.Token = MessageTypes.NeedsToken(known.Type) ? reader.Token : (ReadOnlyMemory<byte>?)null;
         if (!hasId)
             return ErrorCode.InvalidMessage;
 
@@ -111,6 +111,8 @@ public static class MessageCodec
                 return Deserialize(reader, SignalingJsonContext.Default.ChatMessage, out message);
             case MessageTypes.Join:
                 return Deserialize(reader, SignalingJsonContext.Default.JoinMessage, out message);
+            case MessageTypes.Authenticate:
+                return Deserialize(reader, SignalingJsonContext.Default.AuthenticateMessage, out message);
             case MessageTypes.MediaChange:
                 return Deserialize(reader, SignalingJsonContext.Default.MediaChangeMessage, out message);
             default:

@@ -14,6 +14,7 @@ public static class MessageTypes
 
     // Client to server.
     public const string Ping = "ping";
+    public const string Authenticate = "authenticate";
     public const string Join = "webrtc-join";
     public const string Leave = "webrtc-leave";
     public const string MediaChange = "webrtc-media-change";
@@ -37,7 +38,10 @@ public static class MessageTypes
     public const string Ack = "ack";
 
     /// <summary>Whether a client must have agreed on v1 to send it.</summary>
-    public static bool IsForV1Only(string type) => type is Signal or IceServers;
+    public static bool IsForV1Only(string type) => type is Signal or IceServers or Authenticate;
+
+    /// <summary>Whether a message of the type must bear the session's token.</summary>
+    public static bool NeedsToken(string? type) => type is not (Ping or Authenticate);
 
     /// <summary>What every signaling type starts with; the others belong to the chat. Decides where a legacy client looks for an error.</summary>
     public const string SignalingPrefix = "webrtc-";

@@ -24,4 +24,7 @@ public static class Subprotocols
 
     /// <summary>Starts the entry <c>release.&lt;token&gt;</c>: that session is over, its name is wanted here.</summary>
     public const string ReleasePrefix = "release.";
+
+    /// <summary>Starts the entry <c>bearer.&lt;JWT&gt;</c>: this is who I am.</summary>
+    public const string BearerPrefix = "bearer.";
 }

@@ -140,6 +140,10 @@ public enum LeaveReason
     [JsonStringEnumMemberName("expired")]
     Expired,
 
+    /// <summary>Its user has connected anew, and the former session has ended for that.</summary>
+    [JsonStringEnumMemberName("replaced")]
+    Replaced,
+
     /// <summary>A moderator or the operator has shown it out, banned or not.</summary>
     [JsonStringEnumMemberName("kicked")]
     Kicked,

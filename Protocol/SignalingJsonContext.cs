@@ -12,6 +12,7 @@ namespace MeshSignal.Protocol;
     Converters = [typeof(TimestampConverter), typeof(UsernameConverter), typeof(RoomNameConverter), typeof(PeerIdConverter)])]
 [JsonSerializable(typeof(ServerMessage))]
 [JsonSerializable(typeof(HistoryEntry))]
+[JsonSerializable(typeof(AuthenticateMessage))]
 [JsonSerializable(typeof(ChatMessage))]
 [JsonSerializable(typeof(JoinMessage))]
 [JsonSerializable(typeof(MediaChangeMessage))]

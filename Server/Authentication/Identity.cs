@@ -33,6 +33,9 @@ internal sealed record Identity
     /// <summary>Until when it may join a room, other clocks' error allowed for; null for ever.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>The room, if there is but one that it may enter.</summary>
+    public RoomName? OnlyRoom => Rooms is [var only] && RoomName.TryParse(only, out var room) ? room : null;
+
     public bool MayEnter(RoomName room) => Rooms is null || Rooms.Any(pattern => RoomPolicy.Matches(pattern, room));
 
     /// <summary>Not the subject, which may be somebody's address.</summary>

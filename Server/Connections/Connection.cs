@@ -28,6 +28,17 @@ internal sealed class Connection(IMessageSocket socket, Profile profile, MeshSig
     /// <summary>A fault of ours that ended the writing.</summary>
     public Exception? Fault => _outbox.Fault;
 
+    /// <summary>How the socket ended, if that was seen here.</summary>
+    public SocketEnd? End { get; private set; }
+
+    /// <summary>The next message, for whoever needs one before there is a session. Null if the socket has ended.</summary>
+    public async ValueTask<Received?> ReceiveAsync()
+    {
+        var received = await socket.ReceiveAsync();
+        End = received.End;
+        return End is null ? received : null;
+    }
+
     /// <summary>Queues a message. False if it cannot be delivered any more.</summary>
     public bool Deliver(EncodedMessage message) => _outbox.Enqueue(message);
 

@@ -24,7 +24,7 @@ internal sealed partial class ConnectionHandler(
         try
         {
             var session = await admission.AdmitAsync(request, connection);
-            end = session is null ? await IgnoreAsync(socket) : await ServeAsync(socket, connection, session);
+            end = session is null ? connection.End ?? await IgnoreAsync(socket) : await ServeAsync(socket, connection, session);
         }
 #pragma warning disable CA1031 // Whatever it is, the socket still has to be closed in good order, and nobody else's business is touched.
         catch (Exception e)
@@ -108,8 +108,8 @@ internal sealed partial class ConnectionHandler(
             return;
         }
 
-        // A ping needs no token, but one with a new token tells that it has arrived.
-        if (!session.Tokens.Accept(message.Token.Span) && message is not PingMessage)
+        // What needs no token may bear a new one, which tells that this has arrived.
+        if (!session.Tokens.Accept(message.Token.Span) && message.NeedsToken)
         {
             session.Refuse(message, new Refusal(ErrorCode.InvalidToken), time);
             CountWrongToken(session);

@@ -37,9 +37,13 @@ internal static class MeshSignalServices
         services.AddSingleton(provider => TokenKeys.From(provider.GetRequiredService<AuthenticationOptions>()));
         services.AddSingleton<JoinTokens>();
         services.AddSingleton<UsedCredentials>();
+        services.AddSingleton<FailureLimits>(static provider => new FailureLimits(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<Authenticator>();
+        services.AddSingleton<Login>();
 
         // Sessions.
         services.AddSingleton<Admission>();
+        services.AddSingleton<NameClaims>();
         services.AddSingleton<Resumptions>();
         services.AddSingleton<SessionStore>();
 
@@ -53,6 +57,7 @@ internal static class MeshSignalServices
         // Routing.
         services.AddSingleton<MessageRouter>();
         services.AddSingleton<PingHandler>();
+        services.AddSingleton<AuthenticateHandler>();
         services.AddSingleton<JoinHandler>();
         services.AddSingleton<RelayHandler>();
         services.AddSingleton<MediaHandler>();

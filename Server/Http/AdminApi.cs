@@ -1,10 +1,14 @@
+using System.Globalization;
 using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Policy;
+using MeshSignal.Server.Transport.Kestrel;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace MeshSignal.Server.Http;
 
 /// <summary>What an operator may see and do over HTTP: everything below <c>/admin</c>, for whoever has the key. Without a key in the settings there is nothing there.</summary>
-internal sealed partial class AdminApi(AdminOptions options, AdminRooms rooms, AdminBans bans, ILogger<AdminApi> log)
+internal sealed partial class AdminApi(
+    AdminOptions options, AdminRooms rooms, AdminBans bans, Entrance entrance, FailureLimits failures, TimeProvider time, ILogger<AdminApi> log)
 {
     private const string Realm = "Bearer realm=\"MeshSignal admin\"";
 
@@ -44,11 +48,23 @@ internal sealed partial class AdminApi(AdminOptions options, AdminRooms rooms, A
         }
     }
 
-    /// <summary>Whether the request may pass; if not, it has been answered. Every request comes through here before anything else of it is looked at: the place to count failures.</summary>
+    /// <summary>Whether the request may pass; if not, it has been answered. Every request comes through here before anything else of it is looked at.</summary>
     private async ValueTask<bool> IsAllowedAsync(HttpContext context)
     {
+        var address = entrance.LimitedAddress(entrance.Read(context));
+        if (failures.IsBlocked(address))
+        {
+            context.Response.Headers.RetryAfter = ((int)FailureLimits.Window.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            await Problem.WriteAsync(context, StatusCodes.Status429TooManyRequests, "Too many wrong keys came from your address.");
+            return false;
+        }
+
         if (_key.IsIn(context.Request))
             return true;
+
+        // Who brings none has guessed none.
+        if (context.Request.Headers.Authorization.Count > 0)
+            await Task.Delay(failures.Add(address), time, context.RequestAborted);
 
         // RFC 6750 section 3: no error code for a request that brings nothing.
         context.Response.Headers.WWWAuthenticate = context.Request.Headers.Authorization.Count == 0 ? Realm : $"{Realm}, error=\"invalid_token\"";

@@ -6,7 +6,7 @@ using MeshSignal.Server.Sessions;
 namespace MeshSignal.Server.Routing;
 
 /// <summary>Into a room and out of it.</summary>
-internal sealed class JoinHandler(RoomStore rooms, CallOptions options)
+internal sealed class JoinHandler(RoomStore rooms, CallOptions options, TimeProvider time)
 {
     public Reply Join(Session session, JoinMessage message)
     {
@@ -18,6 +18,12 @@ internal sealed class JoinHandler(RoomStore rooms, CallOptions options)
         var room = session.Scope!.Name;
         if (message.Room is not null && !RoomName.TryParse(message.Room, out room))
             return new Refusal(ErrorCode.InvalidRoom);
+        if (!session.Identity.MayEnter(room))
+            return new Refusal(ErrorCode.Forbidden);
+
+        // A call that runs goes on; whoever wants into the next one has to show a new token first.
+        if (session.Identity.ExpiresAt <= time.GetUtcNow())
+            return new Refusal(ErrorCode.NotAuthenticated);
 
         // A legacy client without any would wait for a call that nobody can have with it; a v1 client may come to watch.
         var mediaTypes = (message.MediaTypes ?? MediaTypes.Audio) & MediaHandler.Allowed(options);

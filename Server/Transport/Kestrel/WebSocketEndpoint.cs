@@ -23,9 +23,10 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Entrance 
             return;
         }
 
-        // No credential is read from a cookie: a page that could use its user's would need an Origin.
+        var profile = WebSocketUpgrade.Negotiate(context.Request);
+        var credential = WebSocketUpgrade.Credential(context.Request, profile, options.Authentication.CookieName, out var isCookie);
         var arrival = entrance.Read(context);
-        if (!entrance.IsOpenTo(context, arrival, hasCookieCredential: false))
+        if (!entrance.IsOpenTo(context, arrival, hasCookieCredential: isCookie))
         {
             Refuse(context, StatusCodes.Status403Forbidden);
             return;
@@ -37,7 +38,6 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Entrance 
             return;
         }
 
-        var profile = WebSocketUpgrade.Negotiate(context.Request);
         var former = profile == Profile.V1 ? WebSocketUpgrade.Former(context.Request) : null;
         var address = entrance.LimitedAddress(arrival);
         using var place = entrance.Enter(address, mayResume: former is not null);
@@ -48,7 +48,7 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Entrance 
         }
 
         var query = context.Request.Query;
-        var request = new ConnectionRequest(profile, query["username"], query["room"], query["chat"], former, address) { Verdict = place.Verdict };
+        var request = new ConnectionRequest(profile, query["username"], query["room"], query["chat"], former, address, credential) { Verdict = place.Verdict };
         var headers = new FrameHeaders(options.Limits.MessageBytes, options.Limits.Fragments, time);
         await using var stream = await WebSocketUpgrade.AcceptAsync(context, profile);
 

@@ -44,11 +44,28 @@ internal static partial class WebSocketUpgrade
     /// </summary>
     public static FormerSession? Former(HttpRequest request)
     {
-        var entries = request.Headers.SecWebSocketProtocol.SelectMany(static line => line?.Split(',', StringSplitOptions.TrimEntries) ?? []);
-        return entries.Select(static entry => FormerEntry().Match(entry)).FirstOrDefault(static match => match.Success) is { } match
+        return Entries(request).Select(static entry => FormerEntry().Match(entry)).FirstOrDefault(static match => match.Success) is { } match
             ? new FormerSession(
                 match.Groups["token"].Value, match.Groups["count"].Success ? long.Parse(match.Groups["count"].ValueSpan, CultureInfo.InvariantCulture) : null)
             : null;
+    }
+
+    /// <summary>
+    /// A join token: from <c>Authorization: Bearer</c>, else from the entry <c>bearer.&lt;JWT&gt;</c> beside a v1 client's subprotocol, else from the cookie that is for it. Never from
+    /// the URL, which ends in logs.
+    /// </summary>
+    /// <param name="isCookie">A cookie is sent by whichever page the user is on, so its page must be known to be one of ours.</param>
+    public static string? Credential(HttpRequest request, Profile profile, string cookieName, out bool isCookie)
+    {
+        const string scheme = "Bearer ";
+        isCookie = false;
+        if (request.Headers.Authorization is [{ } header] && header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
+            return header[scheme.Length..].Trim(' ');
+        if (profile == Profile.V1 && Entries(request).FirstOrDefault(static entry => entry.StartsWith(Subprotocols.BearerPrefix, StringComparison.Ordinal)) is { } entry)
+            return entry[Subprotocols.BearerPrefix.Length..];
+
+        isCookie = cookieName.Length > 0 && request.Cookies.ContainsKey(cookieName);
+        return isCookie ? request.Cookies[cookieName] : null;
     }
 
     /// <summary>Answers 101 and gives the stream on which frames come and go. No extension is ever agreed on, compression least (its memory is the peer's to choose).</summary>
@@ -71,6 +88,9 @@ internal static partial class WebSocketUpgrade
         $@"^({Subprotocols.ReleasePrefix}(?<token>[0-9a-f]{{64}})|{Subprotocols.ResumePrefix}(?<token>[0-9a-f]{{64}})\.(?<count>[0-9]{{1,10}}))\z",
         RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex FormerEntry();
+
+    private static IEnumerable<string> Entries(HttpRequest request) =>
+        request.Headers.SecWebSocketProtocol.SelectMany(static line => line?.Split(',', StringSplitOptions.TrimEntries) ?? []);
 
     private static bool IsKey(string? key)
     {

@@ -1,0 +1,44 @@
+using MeshSignal.Protocol;
+using MeshSignal.Server.Policy;
+using MeshSignal.Server.Routing;
+
+namespace MeshSignal.Server.Authentication;
+
+/// <summary>What became of a credential: who it is, or why not.</summary>
+/// <param name="Delay">How long the refusal should be kept back, so that guessing takes its time.</param>
+internal readonly record struct Judgement(Identity? Identity, Refusal? Refusal = null, TimeSpan Delay = default);
+
+/// <summary>Judges join tokens: each good, not used up, and not from an address that has sent too many wrong ones.</summary>
+internal sealed partial class Authenticator(JoinTokens tokens, UsedCredentials used, FailureLimits failures, TimeProvider time, ILogger<Authenticator> log)
+{
+    /// <param name="proven">Whom the client has proven to be by a session of its own. A token that is good for one session is good for the next of the same one.</param>
+    public Judgement Judge(string credential, ClientAddress? address, Identity? proven)
+    {
+        if (failures.IsBlocked(address))
+            return new Judgement(null, new Refusal(ErrorCode.RateLimited));
+
+        var now = time.GetUtcNow();
+        if (!tokens.TryVerify(credential, now, out var identity, out var reason))
+        {
+            LogRefused(reason);
+            return Wrong(address);
+        }
+
+        if (identity.CredentialId is not { } id || (proven is not null && identity.Subject == proven.Subject && id == proven.CredentialId))
+            return new Judgement(identity);
+
+        return used.Use(id, identity.ExpiresAt!.Value, now) switch
+        {
+            CredentialUse.Good => new Judgement(identity),
+            CredentialUse.Spent => Wrong(address),
+            _ => new Judgement(null, new Refusal(ErrorCode.ServerFull)),
+        };
+    }
+
+    /// <summary>The client is not told what is wrong with it: that is its operator's business.</summary>
+    private Judgement Wrong(ClientAddress? address) =>
+        new(null, new Refusal(ErrorCode.NotAuthenticated) { Text = "This is no credential that is good here." }, failures.Add(address));
+
+    [LoggerMessage(LogLevel.Debug, "A join token was refused: {Reason}")]
+    private partial void LogRefused(TokenRefusal reason);
+}

@@ -1,0 +1,91 @@
+using MeshSignal.Protocol;
+using MeshSignal.Server.Connections;
+using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Routing;
+using MeshSignal.Server.Transport;
+
+namespace MeshSignal.Server.Authentication;
+
+/// <summary>Finds out who comes in: by the join token in the request, by the session that it had until now, or by its first message, for which it has a deadline.</summary>
+internal sealed class Login(Authenticator authenticator, MeshSignalOptions options, TimeProvider time)
+{
+    // Of messages before the one that counts. Nobody has a reason to send more.
+    private const int MostMessages = 20;
+
+    /// <summary>Null if that cannot be found out: then the connection is being closed.</summary>
+    /// <param name="proven">Who its former session was, if it had one.</param>
+    public async ValueTask<Identity?> IdentifyAsync(ConnectionRequest request, Connection connection, Identity? proven)
+    {
+        if (request.Credential is { } credential)
+            return await TakeAsync(authenticator.Judge(credential, request.Address, proven), connection);
+        if (proven is not null || !options.Authentication.Required)
+            return proven ?? Identity.Anonymous;
+        if (connection.Profile == Profile.V1)
+            return await WaitAsync(request, connection);
+
+        // A legacy client has no message for it.
+        Close(connection, new Refusal(ErrorCode.NotAuthenticated) { Text = "Authentication required." }, null);
+        return null;
+    }
+
+    private async ValueTask<Identity?> TakeAsync(Judgement judgement, Connection connection, RequestId? id = null)
+    {
+        if (judgement.Refusal is { } refusal)
+        {
+            await Task.Delay(judgement.Delay, time);
+            Close(connection, refusal, id);
+        }
+
+        return judgement.Identity;
+    }
+
+    private async ValueTask<Identity?> WaitAsync(ConnectionRequest request, Connection connection)
+    {
+        connection.Deliver(MessageCodec.Encode(new HeartbeatConfigMessage(
+            (int)options.Heartbeat.Interval.TotalMilliseconds, (int)options.Heartbeat.Timeout.TotalMilliseconds)));
+        await using var deadline = time.CreateTimer(_ => Expire(connection), null, options.Authentication.Deadline, Timeout.InfiniteTimeSpan);
+        for (var left = MostMessages; left > 0 && await connection.ReceiveAsync() is { } next; left--)
+        {
+            using var received = next;
+            if (!MessageCodec.TryDecode(received.Message, out var message, out var failure))
+                Tell(connection, new Refusal(ErrorCode.NotAuthenticated), failure.RequestType, failure.Id);
+            else if (message is not AuthenticateMessage authenticate)
+                Tell(connection, new Refusal(ErrorCode.NotAuthenticated), message.Type, message.Id);
+            else
+                return await TakeFirstAsync(authenticate, request, connection, deadline);
+        }
+
+        if (connection.End is null)
+            connection.Close(CloseCode.PolicyViolation, "too many messages before a credential");
+        return null;
+    }
+
+    private async ValueTask<Identity?> TakeFirstAsync(AuthenticateMessage message, ConnectionRequest request, Connection connection, ITimer deadline)
+    {
+        deadline.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        var identity = await TakeAsync(authenticator.Judge(message.Credential, request.Address, null), connection, message.Id);
+        if (identity is not null && message.Id is { } id)
+            connection.Deliver(MessageCodec.Encode(new AckMessage(id)));
+        return identity;
+    }
+
+    private void Expire(Connection connection)
+    {
+        Tell(connection, new Refusal(ErrorCode.NotAuthenticated), null, null);
+        connection.Close(CloseCode.AuthenticationDeadline, "no credential came in time");
+    }
+
+    private void Close(Connection connection, Refusal refusal, RequestId? id)
+    {
+        Tell(connection, refusal, id is null ? null : MessageTypes.Authenticate, id);
+        connection.Close(refusal.Code.Retryable ? CloseCode.TryAgainLater : CloseCode.BadToken, refusal.Code.Wire);
+    }
+
+    private void Tell(Connection connection, Refusal refusal, string? requestType, RequestId? id)
+    {
+        var text = refusal.Text ?? refusal.Code.Text;
+        connection.Deliver(MessageCodec.Encode(connection.Profile == Profile.Legacy
+            ? new SystemMessage(text)
+            : new ErrorMessage(text, refusal.Code, refusal.Code.Retryable, time.GetUtcNow(), requestType, id)));
+    }
+}
