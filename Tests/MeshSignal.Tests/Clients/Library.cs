@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
 using MeshSignal.Protocol;
 using MeshSignal.Tests.Support;
 
@@ -26,8 +27,10 @@ internal sealed record Library(string Name, string Program, string Script, strin
     }
 
     /// <summary>Opens a socket, or is refused one: the client's <see cref="ScriptedClient.Opening"/> tells.</summary>
-    public Task<ScriptedClient> OpenSocketAsync(RealServer server, string pathAndQuery = "/", params string[] protocols) =>
-        ScriptedClient.StartAsync(Program, [Path.Combine(Folder, Script), $"ws://127.0.0.1:{server.Port}{pathAndQuery}", .. protocols]);
+    public Task<ScriptedClient> OpenSocketAsync(RealServer server, string pathAndQuery = "/", params string[] protocols) => OpenSocketAsync(server, [], pathAndQuery, protocols);
+
+    public Task<ScriptedClient> OpenSocketAsync(RealServer server, JsonObject headers, string pathAndQuery, params string[] protocols) =>
+        ScriptedClient.StartAsync(headers, Program, [Path.Combine(Folder, Script), $"ws://127.0.0.1:{server.Port}{pathAndQuery}", .. protocols]);
 
     /// <summary>A js-chat-server client; nothing has been read from it yet.</summary>
     public async Task<TestPeer> OpenLegacyAsync(RealServer server, string name) => new(await OpenSocketAsync(server, $"/?username={name}"), Profile.Legacy);

@@ -1,6 +1,7 @@
 # A WebSocket of the Python package "websockets" that knows nothing of the server: each line of stdin says what to do, each line of stdout what happened.
 import asyncio
 import json
+import os
 import sys
 
 import websockets
@@ -41,7 +42,7 @@ async def act(socket):
 
 async def main(url, *protocols):
     try:
-        socket = await websockets.connect(url, subprotocols=protocols or None)
+        socket = await websockets.connect(url, subprotocols=protocols or None, extra_headers=json.loads(os.environ["HEADERS"]))
     except websockets.exceptions.InvalidHandshake as error:
         show("refused", text=str(error))
         return

@@ -4,7 +4,7 @@ import WebSocket from 'ws';
 
 const [url, ...protocols] = process.argv.slice(2);
 const print = (event) => process.stdout.write(JSON.stringify(event) + '\n');
-const socket = new WebSocket(url, protocols);
+const socket = new WebSocket(url, protocols, { headers: JSON.parse(process.env.HEADERS) });
 
 socket.on('open', () => print({ event: 'open', protocol: socket.protocol, extensions: socket.extensions }));
 socket.on('unexpected-response', (request, response) => {

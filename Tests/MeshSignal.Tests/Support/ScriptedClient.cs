@@ -16,7 +16,8 @@ internal sealed class ScriptedClient : IClientSocket
     /// <summary>What it says was agreed on.</summary>
     public JsonElement Opening { get; private set; }
 
-    public static async Task<ScriptedClient> StartAsync(string program, params string[] arguments)
+    /// <param name="headers">An object: header fields beside those that the library writes.</param>
+    public static async Task<ScriptedClient> StartAsync(JsonObject headers, string program, params string[] arguments)
     {
         var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         var client = new ScriptedClient(Process.Start(new ProcessStartInfo(program, arguments)
@@ -26,6 +27,7 @@ internal sealed class ScriptedClient : IClientSocket
             RedirectStandardOutput = true,
             StandardInputEncoding = utf8,
             StandardOutputEncoding = utf8,
+            Environment = { ["HEADERS"] = headers.ToJsonString() },
         })!);
         client.Opening = await client.NextAsync();
         return client;
