@@ -27,6 +27,7 @@ public sealed record ErrorCode(string Wire, string Text, bool Retryable = false)
     public static readonly ErrorCode AlreadyJoined = new("already-joined", "Already in voice chat");
     public static readonly ErrorCode NotJoined = new("not-joined", "Not in voice chat");
     public static readonly ErrorCode RoomFull = new("room-full", "Voice chat is full", Retryable: true);
+    public static readonly ErrorCode RoomLimit = new("room-limit", "There are as many calls as this server may have", Retryable: true);
     public static readonly ErrorCode InvalidRoom = new("invalid-room", "Illegal room name. Requirement: 1-64 letters, digits, underscores or dashes.");
     public static readonly ErrorCode NoMediaTypes = new("no-media-types", "No valid media types requested");
     public static readonly ErrorCode MediaNotAllowed = new("media-not-allowed", "Media type not allowed");

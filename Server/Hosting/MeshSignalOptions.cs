@@ -65,6 +65,10 @@ internal sealed class CallOptions
     /// <summary>No message of signaling tells a peer another's address: see <see cref="Ice.IceRelayPolicy"/>. Needs a TURN server.</summary>
     public bool ForceRelay { get; set; }
 
+    /// <summary>Rooms in which somebody is.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxRooms { get; set; } = 10_000;
+
     /// <summary>Rooms for which something else holds. The first whose pattern matches counts.</summary>
     public List<RoomOptions> Rooms { get; set; } = [];
 }

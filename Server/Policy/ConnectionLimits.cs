@@ -74,7 +74,7 @@ internal sealed class ConnectionLimits(MeshSignalOptions options, TimeProvider t
             var use = address is { } from ? Remember(from) : null;
             var retryAfter = TimeSpan.Zero;
             var verdict = use is null ? ConnectionVerdict.Ok : Judge(use, mayResume, out retryAfter);
-            if (verdict == ConnectionVerdict.Flood)
+            if (verdict == ConnectionVerdict.Flood && !_limits.DryRun)
                 return new ConnectionPlace(retryAfter);
 
             if (verdict == ConnectionVerdict.Ok && _open >= _limits.MaxConnections)
@@ -82,7 +82,7 @@ internal sealed class ConnectionLimits(MeshSignalOptions options, TimeProvider t
             _open++;
             if (use is not null)
                 use.Open++;
-            return new ConnectionPlace(verdict, () => Leave(use));
+            return new ConnectionPlace(_limits.DryRun ? ConnectionVerdict.Ok : verdict, () => Leave(use)) { Finding = verdict };
         }
     }
 

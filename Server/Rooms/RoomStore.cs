@@ -29,6 +29,9 @@ internal sealed class RoomStore(
         while (true)
         {
             // Between the look-up and the joining the last one may have left; the store then holds a new room, or none.
+            // A few more may come into being at the same moment; nobody minds.
+            if (_rooms.Count >= options.MaxRooms && !_rooms.ContainsKey(name))
+                return new Refusal(ErrorCode.RoomLimit);
             var room = _rooms.GetOrAdd(name, static (name, store) => store.NewRoom(name), this);
             if (room.TryJoin(session, mediaTypes, request) is { } reply)
                 return reply;

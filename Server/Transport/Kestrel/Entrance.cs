@@ -1,6 +1,8 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using MeshSignal.Server.Hosting;
 using MeshSignal.Server.Policy;
+using MeshSignal.Server.Sessions;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -8,8 +10,10 @@ namespace MeshSignal.Server.Transport.Kestrel;
 
 /// <summary>Reads from a request where it comes from, and asks the policies about that. What they cannot know is seen here: at which addresses the server listens.</summary>
 internal sealed partial class Entrance(
-    OriginPolicy origins, TrustedProxies proxies, ConnectionLimits limits, IServer server, MeshSignalOptions options, ILogger<Entrance> log)
+    OriginPolicy origins, TrustedProxies proxies, ConnectionLimits limits, IServer server, MeshSignalOptions options, IMeterFactory meters, TimeProvider time, ILogger<Entrance> log)
 {
+    private readonly Counter<long> _refused = meters.Create("MeshSignal").CreateCounter<long>("meshsignal.connections.refused", "{connection}", "Sockets above a limit");
+    private readonly SlidingCount _told = new(1, TimeSpan.FromSeconds(10), time);
     private readonly Lazy<bool> _isLocalServer = new(() => IsLocal(server));
     private int _hasWarnedOfProxy;
     private int _hasWarnedOfOrigin;
@@ -45,7 +49,18 @@ internal sealed partial class Entrance(
     public ClientAddress? LimitedAddress(Arrival arrival) =>
         options.Limits.ExemptLoopback && arrival.Address.IsLoopback && !arrival.IsForwarded ? null : arrival.Address;
 
-    public ConnectionPlace Enter(ClientAddress? address, bool mayResume) => limits.Enter(address, mayResume);
+    public ConnectionPlace Enter(ClientAddress? address, bool mayResume)
+    {
+        var place = limits.Enter(address, mayResume);
+        if (place.Finding == ConnectionVerdict.Ok)
+            return place;
+
+        _refused.Add(1, KeyValuePair.Create("limit", (object?)place.Finding));
+        lock (_told)
+            if (_told.TryAdd(out _))
+                LogTooMany(place.Finding, address, place.Verdict == ConnectionVerdict.Ok ? "; limits are only tried" : "");
+        return place;
+    }
 
     private static bool IsLocal(IServer server) =>
         server.Features.Get<IServerAddressesFeature>() is { Addresses: { Count: > 0 } addresses } && addresses.Select(BindingAddress.Parse).All(
@@ -56,6 +71,9 @@ internal sealed partial class Entrance(
         "A request from {Address} says that it was forwarded, and MeshSignal:Limits:TrustedProxies is empty: if that is your proxy, name it there, else all who come through it are "
         + "limited as if they were one")]
     private partial void LogUnknownProxy(ClientAddress address);
+
+    [LoggerMessage(LogLevel.Information, "More sockets than the limits allow: {Limit}, from {Address}{Mode}. Others within 10 s are not logged")]
+    private partial void LogTooMany(ConnectionVerdict limit, ClientAddress? address, string mode);
 
     [LoggerMessage(LogLevel.Warning, "A page of another origin was refused: {Origin}. If it is yours, name it in MeshSignal:Origins. Further ones are logged at level Debug")]
     private partial void LogFirstRefused(string origin);

@@ -50,7 +50,7 @@ internal sealed class ChatSwitchTests
 
         var greeting = await alice.ExpectAsync(MessageTypes.SessionToken);
         Assert.That(greeting.Text("protocol"), Is.EqualTo("meshsignal.v1"));
-        Assert.That(greeting.Texts("features"), Is.EquivalentTo(["ack", "hold", "signal", "ice-servers", "resume"]));
+        Assert.That(greeting.Texts("features"), Is.EquivalentTo(["ack", "hold", "signal", "ice-servers", "resume", "authenticate"]));
         await alice.ExpectAsync(MessageTypes.HeartbeatConfig);
         await alice.ExpectAsync(MessageTypes.History);
         await alice.ExpectSystemAsync("MOTD: Be kind.");

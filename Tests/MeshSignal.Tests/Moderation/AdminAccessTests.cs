@@ -1,5 +1,7 @@
+using System.Net;
 using MeshSignal.Server.Hosting;
 using MeshSignal.Server.Http;
+using MeshSignal.Server.Policy;
 using MeshSignal.Tests.Support;
 using Microsoft.Extensions.Configuration;
 
@@ -22,6 +24,23 @@ internal sealed class AdminAccessTests
         }
 
         Assert.That((await admin.SendAsync("POST", "/admin/bans", """{"name":"Bob"}""")).Status, Is.EqualTo(404));
+    }
+
+    [Test]
+    public async Task Ten_wrong_keys_from_an_address_and_not_even_the_right_one_is_taken_from_there()
+    {
+        await using var server = await AdminClient.StartAsync(("MeshSignal:Limits:ExemptLoopback", "false"));
+        using var stranger = new AdminClient(server, "Bearer guess");
+        using var admin = new AdminClient(server);
+        Assert.That((await stranger.SendAsync("GET", "/admin/rooms")).Status, Is.EqualTo(401));
+        Assert.That((await admin.SendAsync("GET", "/admin/rooms")).Status, Is.EqualTo(200));
+
+        // The others are counted without a request: each would have to wait longer than the one before.
+        for (var i = 1; i < FailureLimits.MostFailures; i++)
+            server.Get<FailureLimits>().Add(new ClientAddress(IPAddress.Loopback));
+
+        var answer = (await admin.SendAsync("GET", "/admin/rooms")).IsProblem(429, "Too Many Requests");
+        Assert.That(answer.Headers.RetryAfter!.Delta, Is.EqualTo(FailureLimits.Window));
     }
 
     [TestCase(null, "Bearer realm=\"MeshSignal admin\"")]

@@ -152,7 +152,6 @@ internal sealed class DecodeFailureTests
     [TestCase("""{"type":"webrtc-offer","targetUsername":"","offer":"o"}""")]
     public void A_target_is_a_name_and_perhaps_a_stay(string json) => Assert.That(Decoding.Fail(json).Code, Is.EqualTo(ErrorCode.InvalidTarget));
 
-    [TestCase("authenticate", false)]
     [TestCase("pong", false)]
     [TestCase("", false)]
     [TestCase("webrtc", false)]

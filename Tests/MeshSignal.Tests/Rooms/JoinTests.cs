@@ -192,6 +192,27 @@ internal sealed class JoinTests
     }
 
     [Test]
+    public async Task There_are_only_so_many_rooms_but_those_that_are_there_can_be_joined()
+    {
+        await using var server = await TestServer.StartAsync(("MeshSignal:Calls:MaxRooms", "2"));
+        using var alice = await server.ConnectAsync("alice");
+        using var bob = await server.ConnectAsync("bob");
+        using var carol = await server.ConnectAsync("carol");
+        await alice.JoinAsync("one");
+        await bob.JoinAsync("two");
+
+        await carol.SendAsync(MessageTypes.Join, new { id = 1, room = "three" });
+        Assert.That((await carol.ExpectErrorAsync(ErrorCode.RoomLimit, 1)).GetProperty("retryable").GetBoolean());
+        await carol.JoinAsync("two");
+
+        await carol.LeaveAsync();
+        await alice.LeaveAsync();
+        await alice.ExpectAsync(MessageTypes.Left);
+        await carol.ExpectAsync(MessageTypes.Left);
+        await carol.JoinAsync("three");
+    }
+
+    [Test]
     public async Task Each_stay_has_an_id_of_its_own()
     {
         await using var server = await TestServer.StartAsync();

@@ -15,7 +15,7 @@ internal sealed class ConnectionLimitTests
     [Test]
     public async Task Who_writes_an_address_for_himself_is_limited_by_his_real_one()
     {
-        await using var server = await RealServer.StartAsync(("MeshSignal:Limits:NewConnectionsPerAddress", "2"));
+        await using var server = await RealServer.StartAsync(Budgets.Default, ("MeshSignal:Limits:NewConnectionsPerAddress", "2"));
         using var first = await OpenAsync(server, 101, "X-Forwarded-For: 192.0.2.1");
         using var second = await OpenAsync(server, 101, "Forwarded: for=192.0.2.2");
         using var third = await OpenAsync(server, 503, "X-Forwarded-For: 192.0.2.3");
@@ -29,7 +29,7 @@ internal sealed class ConnectionLimitTests
     [Test]
     public async Task What_a_trusted_proxy_says_counts()
     {
-        await using var server = await RealServer.StartAsync(TrustedProxy, ("MeshSignal:Limits:NewConnectionsPerAddress", "1"));
+        await using var server = await RealServer.StartAsync(Budgets.Default, TrustedProxy, ("MeshSignal:Limits:NewConnectionsPerAddress", "1"));
         using var alice = await OpenAsync(server, 101, "X-Forwarded-For: 192.0.2.1", from: Proxy);
         using var again = await OpenAsync(server, 503, "X-Forwarded-For: 192.0.2.77, 192.0.2.1", from: Proxy);
         using var bob = await OpenAsync(server, 101, "Forwarded: for=192.0.2.2", from: Proxy);
@@ -42,7 +42,7 @@ internal sealed class ConnectionLimitTests
     [Test]
     public async Task A_flood_is_refused_with_when_to_come_back_on_a_connection_that_stays()
     {
-        await using var server = await RealServer.StartAsync(("MeshSignal:Limits:ExemptLoopback", "false"), ("MeshSignal:Limits:NewConnectionsPerAddress", "1"));
+        await using var server = await RealServer.StartAsync(Budgets.Default, ("MeshSignal:Limits:ExemptLoopback", "false"), ("MeshSignal:Limits:NewConnectionsPerAddress", "1"));
         using var first = await OpenAsync(server, 101);
         using var second = await RawSocket.ConnectAsync(server.Port);
         for (var i = 0; i < 3; i++)
@@ -56,7 +56,7 @@ internal sealed class ConnectionLimitTests
     [Test]
     public async Task One_socket_too_many_from_an_address_is_told_so_and_closed_with_1013_and_its_place_is_free_again()
     {
-        await using var server = await RealServer.StartAsync(("MeshSignal:Limits:ExemptLoopback", "false"), ("MeshSignal:Limits:ConnectionsPerAddress", "1"));
+        await using var server = await RealServer.StartAsync(Budgets.Default, ("MeshSignal:Limits:ExemptLoopback", "false"), ("MeshSignal:Limits:ConnectionsPerAddress", "1"));
         using var alice = await RawSocket.OpenAsync(server.Port, "?username=alice");
         for (var i = 0; i < 3; i++)
         {
@@ -75,7 +75,7 @@ internal sealed class ConnectionLimitTests
     [Test]
     public async Task A_full_server_says_so_to_whoever_comes_from_this_machine_too()
     {
-        await using var server = await RealServer.StartAsync(("MeshSignal:Limits:MaxConnections", "1"));
+        await using var server = await RealServer.StartAsync(Budgets.Default, ("MeshSignal:Limits:MaxConnections", "1"));
         using var alice = await server.ConnectAsync("alice");
         using var legacy = await server.OpenAsync(Profile.Legacy);
         await legacy.ExpectSystemAsync("Server is full. Please try again later.");
@@ -86,7 +86,7 @@ internal sealed class ConnectionLimitTests
     [Test]
     public async Task A_refused_socket_whose_peer_does_not_answer_ends_all_the_same_and_its_place_is_free()
     {
-        await using var server = await RealServer.StartAsync(("MeshSignal:Limits:MaxConnections", "1"));
+        await using var server = await RealServer.StartAsync(Budgets.Default, ("MeshSignal:Limits:MaxConnections", "1"));
         using var alice = await server.ConnectAsync("alice");
         using var silent = await OpenAsync(server, 101);
         await silent.ReadToEndAsync();
@@ -96,9 +96,22 @@ internal sealed class ConnectionLimitTests
     }
 
     [Test]
-    public async Task Who_comes_back_to_a_session_is_let_in_where_others_are_not()
+    public async Task A_try_run_of_the_limits_lets_everybody_in_and_says_what_it_would_have_done()
     {
         await using var server = await RealServer.StartAsync(
+            Budgets.Ample, ("MeshSignal:Limits:ExemptLoopback", "false"), ("MeshSignal:Limits:MaxConnections", "1"), ("MeshSignal:Limits:NewConnectionsPerAddress", "1"));
+        using var first = await RawSocket.OpenAsync(server.Port, "?username=alice");
+        using var second = await RawSocket.OpenAsync(server.Port, "?username=bob");
+        using var third = await RawSocket.OpenAsync(server.Port, "?username=carol");
+
+        Assert.That(new[] { first.Token.Length, second.Token.Length, third.Token.Length }, Is.All.EqualTo(64));
+        Assert.That(server.Log.Lines.Count(line => line.Contains("; limits are only tried", StringComparison.Ordinal)), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Who_comes_back_to_a_session_is_let_in_where_others_are_not()
+    {
+        await using var server = await RealServer.StartAsync(Budgets.Default,
             ("MeshSignal:Limits:ExemptLoopback", "false"), ("MeshSignal:Limits:ConnectionsPerAddress", "1"), ("MeshSignal:Limits:NewConnectionsPerAddress", "1"));
         using var alice = await RawSocket.OpenAsync(server.Port, "?username=alice");
         using var stranger = await OpenAsync(server, 503);
@@ -110,7 +123,7 @@ internal sealed class ConnectionLimitTests
     [Test]
     public async Task All_sessions_of_a_full_server_can_come_back_while_their_former_sockets_still_seem_open()
     {
-        await using var server = await RealServer.StartAsync(("MeshSignal:Limits:MaxConnections", "5"));
+        await using var server = await RealServer.StartAsync(Budgets.Default, ("MeshSignal:Limits:MaxConnections", "5"));
         var peers = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => RawSocket.OpenAsync(server.Port, $"?username=peer{i}")));
         var back = await Task.WhenAll(peers.Select(peer => OpenAsync(server, 101, $"Sec-WebSocket-Protocol: meshsignal.v1, resume.{peer.Token}.1")));
         foreach (var peer in back)
