@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using MeshSignal.Server.Http;
 using MeshSignal.Server.Transport.Kestrel;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -53,6 +54,7 @@ internal static class WebServer
             kestrel.AddServerHeader = false;
 
             // A WebSocket over HTTP/2 is an extended CONNECT, which would pass the frame guard by.
+            kestrel.ConfigureHttpsDefaults(static https => https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13);
             kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.Protocols = HttpProtocols.Http1);
 
             // A handshake is one small request, sent at once.

@@ -9,6 +9,8 @@ internal static class WebPage
 
     public static void Use(WebApplication app)
     {
+        // Once seen over TLS, never without it again (RFC 6797). A proxy that ends TLS says this itself.
+        app.UseHsts();
         app.UseDefaultFiles();
         app.UseStaticFiles(new StaticFileOptions
         {

@@ -25,6 +25,8 @@ internal sealed class ChatHandler(ChatCommands commands, ChatOptions options)
             return new Refusal(ErrorCode.TooLarge) { Text = "Your message is too long. Max 2000 characters." };
         if (Encoding.UTF8.GetByteCount(text) > MaxBytes)
             return new Refusal(ErrorCode.TooLarge) { Text = "Your message is too large. Max 5KB." };
+        if (!FreeText.IsClean(text))
+            return new Refusal(ErrorCode.InvalidMessage);
 
         if (!text.StartsWith('/'))
             session.Scope!.Say(session, text);
