@@ -1,6 +1,6 @@
 namespace MeshSignal.Protocol;
 
-// What peers send each other through the server. Unless the room forces relays the server does not look inside: it keeps the slice of the receive buffer in
+// What peers send each other through the server. Unless a policy holds for the two the server does not look inside: it keeps the slice of the receive buffer in
 // which the value came and writes the outgoing message around it. So each is valid only while the message that brought it is handled. None prints its content.
 
 /// <summary>An <c>offer</c> or <c>answer</c> as sent: an object such as <c>RTCSessionDescriptionInit</c> (W3C webrtc-pc 4.6), or a string.</summary>

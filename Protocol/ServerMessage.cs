@@ -82,7 +82,10 @@ public sealed record PeerStatusMessage(Username Username, PeerId PeerId, PeerSta
 /// <param name="ReconnectAfterMs">How long to wait after the Close before coming back, in milliseconds: another time for everybody.</param>
 public sealed record DrainingMessage(int ReconnectAfterMs) : ServerMessage;
 
-/// <param name="ForceRelay">Whether the relay policy is enforced in the room.</param>
+/// <summary>What holds in a room for one peer.</summary>
+/// <param name="AllowVideo">Whether it may send a camera's picture.</param>
+/// <param name="AllowScreenShare">Whether it may send a screen's picture.</param>
+/// <param name="ForceRelay">Whether the relay policy is enforced between it and everybody.</param>
 /// <param name="IceServers">For <c>RTCConfiguration.iceServers</c>.</param>
 /// <param name="IceTransportPolicy">For <c>RTCConfiguration.iceTransportPolicy</c>: <c>all</c>, or <c>relay</c> if <paramref name="ForceRelay"/> holds.</param>
 /// <param name="IceTtlMs">How long the credentials in <paramref name="IceServers"/> can be used, in milliseconds; null if they do not end.</param>

@@ -70,6 +70,7 @@ internal sealed class CallOptions
     public int MaxRooms { get; set; } = 10_000;
 
     /// <summary>Rooms for which something else holds. The first whose pattern matches counts.</summary>
+    [ValidateEnumeratedItems]
     public List<RoomOptions> Rooms { get; set; } = [];
 }
 
@@ -81,6 +82,16 @@ internal sealed class RoomOptions
 
     /// <summary>In place of <see cref="CallOptions.ForceRelay"/>.</summary>
     public bool? ForceRelay { get; set; }
+
+    /// <summary>In place of <see cref="CallOptions.AllowVideo"/>.</summary>
+    public bool? AllowVideo { get; set; }
+
+    /// <summary>In place of <see cref="CallOptions.AllowScreenShare"/>.</summary>
+    public bool? AllowScreenShare { get; set; }
+
+    /// <summary>In place of <see cref="CallOptions.MaxParticipants"/>.</summary>
+    [Range(2, 64)]
+    public int? MaxParticipants { get; set; }
 }
 
 /// <summary>The servers that peers find their paths with, as they are told to them.</summary>

@@ -90,9 +90,9 @@ internal sealed class MeshSignalOptionsContradictions : IValidateOptions<MeshSig
 
     private static void CheckForceRelay(IceOptions ice, ValidateOptionsResultBuilder errors)
     {
-        if (ice.TurnUrls.Count == 0 && !ice.StaticServers.Exists(static server => server.Urls.Exists(IceUrl.IsTurn)))
+        if (!IceServerProvider.HasTurn(ice))
             errors.AddError("MeshSignal:Calls:ForceRelay needs a TURN server: set Ice:TurnUrls with Ice:TurnSecret or TurnSecretFile, or Ice:StaticServers. Without one no call can connect.");
-        if (ice.RelayRanges.Count == 0 && !ice.TrustRelayCandidateType)
+        if (!RelayAddresses.AreKnown(ice))
             errors.AddError("MeshSignal:Calls:ForceRelay needs Ice:RelayRanges, the addresses that the TURN servers relay from; or Ice:TrustRelayCandidateType, if they cannot be known.");
     }
 }

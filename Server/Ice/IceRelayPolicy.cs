@@ -22,10 +22,14 @@ internal sealed class IceRelayPolicy
     public IceRelayPolicy(IceOptions options, IMeterFactory meters)
     {
         _relays = RelayAddresses.From(options);
+        CanRelay = IceServerProvider.HasTurn(options) && RelayAddresses.AreKnown(options);
         var meter = meters.Create("MeshSignal");
         _dropped = meter.CreateCounter<long>("meshsignal.relay_policy.candidates_dropped", "{candidate}", "Candidates that the relay policy left out");
         _refused = meter.CreateCounter<long>("meshsignal.relay_policy.messages_refused", "{message}", "Messages that the relay policy refused whole");
     }
+
+    /// <summary>Whether calls can come about under it: there are relays, and it knows them.</summary>
+    public bool CanRelay { get; }
 
     public RelayVerdict Apply(DirectedMessage message)
     {

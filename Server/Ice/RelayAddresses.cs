@@ -17,6 +17,9 @@ internal sealed class RelayAddresses(IReadOnlyList<IPNetwork> ranges, bool trust
     public static RelayAddresses From(IceOptions options) =>
         new([.. options.RelayRanges.Select(ParseRange)], options.TrustRelayCandidateType);
 
+    /// <summary>Whether there are settings that let any relay pass.</summary>
+    public static bool AreKnown(IceOptions options) => options.RelayRanges.Count > 0 || options.TrustRelayCandidateType;
+
     /// <summary>A network such as <c>198.51.100.0/28</c>, or one address. All addresses there are make no range.</summary>
     public static bool TryParseRange(string text, out IPNetwork range)
     {

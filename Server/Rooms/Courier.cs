@@ -1,17 +1,17 @@
 using MeshSignal.Protocol;
 using MeshSignal.Server.Cluster;
 using MeshSignal.Server.Ice;
+using MeshSignal.Server.Policy;
 using MeshSignal.Server.Routing;
 using MeshSignal.Server.Sessions;
 
 namespace MeshSignal.Server.Rooms;
 
 /// <summary>
-/// Carries messages between the peers of one room: under the room's policy, candidates never before their description; and tells a sender what will not arrive.
-/// Everything in it is called under the room's lock.
+/// Carries messages between the peers of one room: under the policies on media and relays, candidates never before their description; and tells a sender what will
+/// not arrive. Everything in it is called under the room's lock.
 /// </summary>
-/// <param name="relayPolicy">Null where peers may connect directly.</param>
-internal sealed partial class Courier(ICluster cluster, IceRelayPolicy? relayPolicy, TimeProvider time, ILogger<Courier> log)
+internal sealed partial class Courier(ICluster cluster, IceRelayPolicy relayPolicy, TimeProvider time, ILogger<Courier> log)
 {
     /// <summary>Passes a message on, or holds it.</summary>
     public Reply Carry(Peer sender, Peer target, DirectedMessage message)
@@ -19,7 +19,10 @@ internal sealed partial class Courier(ICluster cluster, IceRelayPolicy? relayPol
         if (message is SignalMessage && target.Session.Profile == Profile.Legacy)
             return new Refusal(ErrorCode.InvalidTarget) { Reason = "legacy" }; // It would print what it does not know.
 
-        if (relayPolicy is not null)
+        if (!MediaPolicy.Allows(sender.AllowedMedia, message))
+            return RefuseMedia(sender, target, message);
+
+        if (MustRelay(sender, target))
         {
             var verdict = relayPolicy.Apply(message);
             var refusal = Report(sender, target, message, verdict);
@@ -61,6 +64,9 @@ internal sealed partial class Courier(ICluster cluster, IceRelayPolicy? relayPol
 
     public void Send(Peer peer, ServerMessage message) => cluster.Deliver(peer.Session, MessageCodec.Encode(message));
 
+    /// <summary>Where one of two must not connect directly, neither may: a direct path shows both ends.</summary>
+    private static bool MustRelay(Peer sender, Peer target) => sender.MustRelay || target.MustRelay;
+
     private bool Deliver(Peer sender, Peer target, DirectedMessage message) =>
         cluster.Deliver(target.Session, MessageCodec.EncodeRelayed(message, sender.Username, sender.Id));
 
@@ -100,7 +106,7 @@ internal sealed partial class Courier(ICluster cluster, IceRelayPolicy? relayPol
         foreach (var held in sender.HoldFor(target).TakeReleased())
         {
             // What was kept is judged again on its way out: that nothing passes by the policy does not depend on who could have put it there.
-            var message = relayPolicy is null ? held.Message : relayPolicy.Apply(held.Message).Message;
+            var message = MustRelay(sender, target) ? relayPolicy.Apply(held.Message).Message : held.Message;
             if (message is null || !Deliver(sender, target, message))
                 Drop(sender, target, [held], "unavailable");
         }
@@ -116,7 +122,16 @@ internal sealed partial class Courier(ICluster cluster, IceRelayPolicy? relayPol
             Tell(sender, ErrorCode.CandidateDropped, MessageTypes.IceCandidate, held.Message.Id, target, dropped: 1, reason);
     }
 
-    /// <summary>Says what the policy has found. A message that is refused as a whole has its own answer; candidates that are left out are told together.</summary>
+    /// <summary>Whoever waits for an answer is told, too, that this one does not come: it would wait for good.</summary>
+    private Refusal RefuseMedia(Peer sender, Peer target, DirectedMessage message)
+    {
+        LogMediaRefused(sender.Session.Id, message.Type);
+        if (message is AnswerMessage && target.HoldFor(sender).IsOfferOpen)
+            Tell(target, ErrorCode.MediaNotAllowed, message.Type, null, sender, null, "peer", $"The answer of {sender.Username} was refused: it sends media that is not allowed");
+        return new Refusal(ErrorCode.MediaNotAllowed);
+    }
+
+    /// <summary>Says what the relay policy has found. A message that is refused as a whole has its own answer; candidates that are left out are told together.</summary>
     private Refusal? Report(Peer sender, Peer target, DirectedMessage message, RelayVerdict verdict)
     {
         var findings = verdict.Findings;
@@ -152,8 +167,12 @@ internal sealed partial class Courier(ICluster cluster, IceRelayPolicy? relayPol
         Tell(sender, ErrorCode.RelayUnavailable, requestType, null, target, null, null);
     }
 
-    private void Tell(Peer sender, ErrorCode code, string requestType, RequestId? id, Peer? target, int? dropped, string? reason) => Send(sender, new ErrorMessage(
-        code.Text, code, code.Retryable, time.GetUtcNow(), requestType, id, target?.Username.Value, Dropped: dropped, Reason: reason));
+    private void Tell(Peer peer, ErrorCode code, string requestType, RequestId? id, Peer? about, int? dropped, string? reason, string? text = null) =>
+        Send(peer, new ErrorMessage(
+            text ?? code.Text, code, code.Retryable, time.GetUtcNow(), requestType, id, about?.Username.Value, Dropped: dropped, Reason: reason));
+
+    [LoggerMessage(LogLevel.Debug, "Session {Session}: a {MessageType} sends media that is not allowed")]
+    private partial void LogMediaRefused(SessionId session, string messageType);
 
     [LoggerMessage(LogLevel.Debug, "Session {Session}: the relay policy passed nothing of a {MessageType}: {Reasons}")]
     private partial void LogRefused(SessionId session, string messageType, string? reasons);

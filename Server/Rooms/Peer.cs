@@ -4,7 +4,7 @@ using MeshSignal.Server.Sessions;
 namespace MeshSignal.Server.Rooms;
 
 /// <summary>One stay of one session in one room. Its name cannot change while it lasts.</summary>
-internal sealed class Peer(Session session, Room room, PeerId? previousPeerId, MediaTypes mediaTypes, TimeProvider time)
+internal sealed class Peer(Session session, Room room, RoomPolicy policy, JoinMessage request, TimeProvider time)
 {
     public PeerId Id { get; } = PeerId.New();
 
@@ -18,10 +18,16 @@ internal sealed class Peer(Session session, Room room, PeerId? previousPeerId, M
     public DateTimeOffset JoinedAt { get; } = time.GetUtcNow();
 
     /// <summary>The stay that this one continues, as the peer says.</summary>
-    public PeerId? PreviousPeerId => previousPeerId;
+    public PeerId? PreviousPeerId { get; } = request.PreviousPeerId;
 
-    /// <summary>Guarded by the room's lock.</summary>
-    public MediaTypes MediaTypes { get; set; } = mediaTypes;
+    /// <summary>What it may send: what the room allows to all, and its identity to it.</summary>
+    public MediaTypes AllowedMedia { get; } = policy.Media & session.Identity.Media;
+
+    /// <summary>Whether what it tells others, and they tell it, is under the relay policy.</summary>
+    public bool MustRelay { get; } = policy.ForceRelay || session.Identity.MustRelay;
+
+    /// <summary>What it says that it sends, nothing beyond what it may. Guarded by the room's lock.</summary>
+    public MediaTypes MediaTypes { get; set; } = (request.MediaTypes ?? MediaTypes.Audio) & policy.Media & session.Identity.Media;
 
     /// <summary>Whether its socket is there, or waited for. Guarded by the room's lock.</summary>
     public PeerStatus Status { get; set; }

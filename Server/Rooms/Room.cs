@@ -1,6 +1,5 @@
 using MeshSignal.Protocol;
 using MeshSignal.Server.Cluster;
-using MeshSignal.Server.Hosting;
 using MeshSignal.Server.Ice;
 using MeshSignal.Server.Routing;
 using MeshSignal.Server.Sessions;
@@ -11,7 +10,7 @@ namespace MeshSignal.Server.Rooms;
 /// The peers of one call. Every change of the roster and all that is said about it happen under one lock, as does relaying: so no peer gets an offer before
 /// its own <c>webrtc-joined</c>, and no <c>webrtc-peer-left</c> overtakes a <c>webrtc-peer-joined</c>. Nothing under the lock waits: messages are only queued.
 /// </summary>
-internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, Courier courier, IceServerProvider iceServers, CallOptions options, TimeProvider time)
+internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, Courier courier, IceServerProvider iceServers, TimeProvider time)
 {
     // Of their life after which credentials are told anew: time enough for a restart of ICE with the new ones before the old ones end.
     private const double FreshPart = 0.8;
@@ -49,18 +48,22 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
     }
 
     /// <summary>Null if the room has just been forgotten: then there is a new one of that name.</summary>
-    public Reply? TryJoin(Session session, MediaTypes mediaTypes, JoinMessage request)
+    public Reply? TryJoin(Session session, JoinMessage request)
     {
         lock (_lock)
         {
             if (_isForgotten)
                 return null;
-            if (_peers.Count >= options.MaxParticipants)
-                return new Refusal(ErrorCode.RoomFull) { Text = ErrorCode.RoomFullText(options.MaxParticipants) };
+
+            // A legacy client without any media would wait for a call that nobody can have with it; a v1 client may come to watch.
+            var newcomer = new Peer(session, this, policy, request, time);
+            if (newcomer.MediaTypes == MediaTypes.None && session.Profile == Profile.Legacy)
+                return new Refusal(ErrorCode.NoMediaTypes);
+            if (_peers.Count >= policy.MaxParticipants)
+                return new Refusal(ErrorCode.RoomFull) { Text = ErrorCode.RoomFullText(policy.MaxParticipants) };
             if (_peers.Exists(peer => peer.Username.Key == session.Username.Key))
                 return new Refusal(ErrorCode.NameTaken);
 
-            var newcomer = new Peer(session, this, request.PreviousPeerId, mediaTypes, time);
             AnnounceJoined(newcomer);
             _peers.Add(newcomer);
             _byName.Add(newcomer.Username.Value, newcomer);
@@ -69,6 +72,13 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
             session.Scope?.Announce($"{newcomer.Username} joined voice chat");
             return Reply.Answered;
         }
+    }
+
+    /// <summary>True if nobody is in it, and the room is forgotten.</summary>
+    public bool TryForget()
+    {
+        lock (_lock)
+            return _isForgotten = _peers.Count == 0;
     }
 
     /// <summary>True if nobody is left and the room is forgotten.</summary>
@@ -182,7 +192,7 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
 
     private (IReadOnlyList<IceServer> Servers, int? TtlMs) IceServersFor(Peer peer)
     {
-        var list = iceServers.For(peer.Session.Id, relayOnly: policy.ForceRelay);
+        var list = iceServers.For(peer.Session.Id, relayOnly: peer.MustRelay);
         peer.IceServersDueAt = list.Lifetime is { } lifetime ? time.GetTimestamp() + (long)(lifetime.TotalSeconds * FreshPart * time.TimestampFrequency) : null;
         return (list.Servers, list.TtlMs);
     }
@@ -191,8 +201,8 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
     {
         var (servers, ttlMs) = IceServersFor(peer);
         return new RoomConfig(
-            options.AllowVideo, options.AllowScreenShare, policy.ForceRelay, options.MaxParticipants, servers,
-            policy.ForceRelay ? RoomConfig.RelayOnly : RoomConfig.AllTransports, ttlMs);
+            peer.AllowedMedia.HasFlag(MediaTypes.Video), peer.AllowedMedia.HasFlag(MediaTypes.Screen), peer.MustRelay, policy.MaxParticipants, servers,
+            peer.MustRelay ? RoomConfig.RelayOnly : RoomConfig.AllTransports, ttlMs);
     }
 
     /// <summary>Whoever joined later is polite, so the newcomer is towards everybody (perfect negotiation, W3C webrtc-pc section 10.7).</summary>

@@ -5,15 +5,20 @@ using MeshSignal.Server.Hosting;
 namespace MeshSignal.Server.Rooms;
 
 /// <summary>What the operator has set for one room. Taken when the room comes into being; nothing a client says changes it.</summary>
-internal sealed record RoomPolicy(bool ForceRelay)
+/// <param name="ForceRelay">All are under the relay policy; without it only those whose identity says so.</param>
+/// <param name="Media">What peers may send, as far as their identities allow it. Audio always.</param>
+/// <param name="MaxParticipants">How many peers fit.</param>
+internal sealed record RoomPolicy(bool ForceRelay, MediaTypes Media, int MaxParticipants)
 {
     private const string WildCards = "*?";
 
-    /// <summary>The first pattern that matches decides.</summary>
+    /// <summary>The first pattern that matches decides; what it does not say is as for the server.</summary>
     public static RoomPolicy For(RoomName name, CallOptions options)
     {
         var room = options.Rooms.Find(room => Matches(room.Pattern, name));
-        return new RoomPolicy(room?.ForceRelay ?? options.ForceRelay);
+        var video = room?.AllowVideo ?? options.AllowVideo ? MediaTypes.Video : MediaTypes.None;
+        var screen = room?.AllowScreenShare ?? options.AllowScreenShare ? MediaTypes.Screen : MediaTypes.None;
+        return new RoomPolicy(room?.ForceRelay ?? options.ForceRelay, MediaTypes.Audio | video | screen, room?.MaxParticipants ?? options.MaxParticipants);
     }
 
     /// <summary>Case matters, as in the names themselves.</summary>

@@ -24,8 +24,12 @@ internal sealed class RoomStore(
     /// <summary>Null if nobody is in it.</summary>
     public Room? Find(RoomName name) => _rooms.GetValueOrDefault(name);
 
-    public Reply Join(Session session, RoomName name, MediaTypes mediaTypes, JoinMessage request)
+    public Reply Join(Session session, RoomName name, JoinMessage request)
     {
+        // Elsewhere than in the rooms that force it nobody has asked yet whether the policy could pass anything.
+        if (session.Identity.MustRelay && !relayPolicy.CanRelay)
+            return new Refusal(ErrorCode.RelayUnavailable) { Text = "Your calls must go through a relay, and this server has none" };
+
         while (true)
         {
             // Between the look-up and the joining the last one may have left; the store then holds a new room, or none.
@@ -33,15 +37,20 @@ internal sealed class RoomStore(
             if (_rooms.Count >= options.MaxRooms && !_rooms.ContainsKey(name))
                 return new Refusal(ErrorCode.RoomLimit);
             var room = _rooms.GetOrAdd(name, static (name, store) => store.NewRoom(name), this);
-            if (room.TryJoin(session, mediaTypes, request) is { } reply)
-                return reply;
+            if (room.TryJoin(session, request) is not { } reply)
+                continue;
+
+            // One that was made for nobody.
+            if (reply.Refusal is not null && room.TryForget())
+                Remove(room);
+            return reply;
         }
     }
 
     public void Leave(Peer peer, LeaveReason reason, LeaveMessage? request = null)
     {
         if (peer.Room.Leave(peer, reason, request))
-            _rooms.TryRemove(KeyValuePair.Create(peer.Room.Name, peer.Room));
+            Remove(peer.Room);
     }
 
     /// <summary>Called every second.</summary>
@@ -54,7 +63,8 @@ internal sealed class RoomStore(
     private Room NewRoom(RoomName name)
     {
         var policy = RoomPolicy.For(name, options);
-        var courier = new Courier(cluster, policy.ForceRelay ? relayPolicy : null, time, log);
-        return new Room(name, policy, cluster, courier, iceServers, options, time);
+        return new Room(name, policy, cluster, new Courier(cluster, relayPolicy, time, log), iceServers, time);
     }
+
+    private void Remove(Room room) => _rooms.TryRemove(KeyValuePair.Create(room.Name, room));
 }

@@ -25,11 +25,7 @@ internal sealed class JoinHandler(RoomStore rooms, CallOptions options, TimeProv
         if (session.Identity.ExpiresAt <= time.GetUtcNow())
             return new Refusal(ErrorCode.NotAuthenticated);
 
-        // A legacy client without any would wait for a call that nobody can have with it; a v1 client may come to watch.
-        var mediaTypes = (message.MediaTypes ?? MediaTypes.Audio) & MediaHandler.Allowed(options);
-        return mediaTypes == MediaTypes.None && session.Profile == Profile.Legacy
-            ? new Refusal(ErrorCode.NoMediaTypes)
-            : rooms.Join(session, room, mediaTypes, message);
+        return rooms.Join(session, room, message);
     }
 
     public Reply Leave(Session session, LeaveMessage message)

@@ -1,21 +1,17 @@
 using MeshSignal.Protocol;
-using MeshSignal.Server.Hosting;
 using MeshSignal.Server.Sessions;
 
 namespace MeshSignal.Server.Routing;
 
-/// <summary>What a peer says that it sends, within what the operator allows.</summary>
-internal sealed class MediaHandler(CallOptions options)
+/// <summary>What a peer says that it sends, within what it may.</summary>
+internal sealed class MediaHandler
 {
-    public static MediaTypes Allowed(CallOptions options) =>
-        MediaTypes.Audio | (options.AllowVideo ? MediaTypes.Video : 0) | (options.AllowScreenShare ? MediaTypes.Screen : 0);
-
     /// <summary>Refused whole if anything in it is not allowed: half a change would leave the others believing what is not so.</summary>
     public Reply Change(Session session, MediaChangeMessage message)
     {
         if (session.Peer is not { } peer)
             return new Refusal(ErrorCode.NotJoined);
-        if ((message.MediaTypes & ~Allowed(options)) != 0)
+        if ((message.MediaTypes & ~peer.AllowedMedia) != 0)
             return new Refusal(ErrorCode.MediaNotAllowed);
 
         peer.Room.ChangeMedia(peer, message.MediaTypes);

@@ -51,6 +51,8 @@ internal sealed class ConfigurationCheckTests
     [TestCase("MeshSignal:Name", "")]
     [TestCase("MeshSignal:Calls:MaxParticipants", "1")]
     [TestCase("MeshSignal:Calls:MaxParticipants", "65")]
+    [TestCase("MeshSignal:Calls:Rooms:0:MaxParticipants", "1")]
+    [TestCase("MeshSignal:Calls:Rooms:0:MaxParticipants", "65")]
     [TestCase("MeshSignal:Heartbeat:Interval", "00:00:00")]
     [TestCase("MeshSignal:Heartbeat:Interval", "-00:00:30")]
     [TestCase("MeshSignal:Heartbeat:Timeout", "1.00:00:00")]
@@ -61,7 +63,7 @@ internal sealed class ConfigurationCheckTests
     public void A_value_out_of_its_range_is_named(string key, string value)
     {
         var name = key.Split(':')[^1];
-        Assert.That(Errors((key, value)), Has.Count.EqualTo(1).And.All.Contains(name));
+        Assert.That(Errors((key, value), ("MeshSignal:Calls:Rooms:0:Pattern", "demo")), Has.Count.EqualTo(1).And.All.Contains(name));
     }
 
     [Test]

@@ -61,6 +61,28 @@ internal sealed class RoomPolicyTests
     public void One_that_says_nothing_leaves_what_holds_elsewhere(bool forceRelay) =>
         Assert.That(RoomPolicy.For(Valid.Room("demo"), Calls(forceRelay, ("d*", null), ("*", !forceRelay))).ForceRelay, Is.EqualTo(forceRelay));
 
+    [Test]
+    public void What_a_pattern_does_not_say_is_as_for_the_server()
+    {
+        var calls = new CallOptions
+        {
+            AllowVideo = false,
+            MaxParticipants = 5,
+            Rooms =
+            [
+                new RoomOptions { Pattern = "stage-*", AllowVideo = true, MaxParticipants = 20 }, new RoomOptions { Pattern = "quiet", AllowScreenShare = false },
+                new RoomOptions { Pattern = "*", AllowVideo = true, AllowScreenShare = false, MaxParticipants = 2, ForceRelay = true },
+            ],
+        };
+
+        using var scope = Assert.EnterMultipleScope();
+        Assert.That(RoomPolicy.For(Valid.Room("stage-1"), calls), Is.EqualTo(new RoomPolicy(false, MediaTypes.Audio | MediaTypes.Video | MediaTypes.Screen, 20)));
+        Assert.That(RoomPolicy.For(Valid.Room("quiet"), calls), Is.EqualTo(new RoomPolicy(false, MediaTypes.Audio, 5)));
+        Assert.That(RoomPolicy.For(Valid.Room("x"), calls), Is.EqualTo(new RoomPolicy(true, MediaTypes.Audio | MediaTypes.Video, 2)));
+        calls.Rooms.Clear();
+        Assert.That(RoomPolicy.For(Valid.Room("x"), calls), Is.EqualTo(new RoomPolicy(false, MediaTypes.Audio | MediaTypes.Screen, 5)));
+    }
+
     [TestCase(true)]
     [TestCase(false)]
     public async Task Each_room_enforces_what_it_tells(bool forceRelay)

@@ -1,4 +1,6 @@
 using MeshSignal.Protocol;
+using MeshSignal.Server.Authentication;
+using MeshSignal.Server.Sessions;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace MeshSignal.Tests.Support;
@@ -22,6 +24,15 @@ internal sealed class Pair : IAsyncDisposable
 
     public static async Task<Pair> InCallAsync(Profile alice, Profile bob, params (string Key, string Value)[] settings) =>
         await InCallAsync(await TestServer.StartAsync(settings), alice, bob);
+
+    /// <summary>Both v1, and who they are is proven before they join.</summary>
+    public static async Task<Pair> InCallAsync(Identity alice, Identity bob, params (string Key, string Value)[] settings)
+    {
+        var pair = await ConnectAsync(await TestServer.StartAsync(settings), Profile.V1, Profile.V1);
+        foreach (var session in pair.Server.Get<SessionStore>().All)
+            session.Identity = session.Username.Value == pair.Alice.Name ? alice : bob;
+        return await pair.JoinAsync();
+    }
 
     /// <summary>Lets bob join, and both read of it.</summary>
     public async Task JoinBobAsync()
@@ -56,12 +67,16 @@ internal sealed class Pair : IAsyncDisposable
         await Server.DisposeAsync();
     }
 
-    private static async Task<Pair> InCallAsync(TestServer server, Profile alice, Profile bob)
+    private static async Task<Pair> InCallAsync(TestServer server, Profile alice, Profile bob) => await (await ConnectAsync(server, alice, bob)).JoinAsync();
+
+    private static async Task<Pair> ConnectAsync(TestServer server, Profile alice, Profile bob) =>
+        new(server, await ConnectAsync(server, "alice", alice), await ConnectAsync(server, "bob", bob));
+
+    private async Task<Pair> JoinAsync()
     {
-        var pair = new Pair(server, await ConnectAsync(server, "alice", alice), await ConnectAsync(server, "bob", bob));
-        await pair.Alice.JoinAsync("demo");
-        await pair.JoinBobAsync();
-        return pair;
+        await Alice.JoinAsync("demo");
+        await JoinBobAsync();
+        return this;
     }
 
     private static Task<TestPeer> ConnectAsync(TestServer server, string name, Profile profile) =>
