@@ -75,7 +75,8 @@ export class Call {
     const isBack = this.#config !== undefined;
     this.#config = config;
     this.#peerId = peerId;
-    if (!config.allowVideo) this.#stop(this.#stream.getVideoTracks());
+    const { mediaTypes } = participants.find(peer => peer.peerId === peerId); // what we asked for and may send
+    this.#stop(this.#stream.getTracks().filter(track => !mediaTypes.includes(track.kind)));
     if (isBack) this.#view.away(false);
     else this.#view.entered(this.#username, this.#stream);
     for (const peer of participants) if (peer.peerId !== peerId) this.#meet(peer);
@@ -88,7 +89,7 @@ export class Call {
   }
 
   #meet({ username, peerId, previousPeerId, profile, polite, status = 'connected' }) {
-    const { iceServers, iceTransportPolicy, allowVideo } = this.#config;
+    const { iceServers, iceTransportPolicy } = this.#config;
     const known = this.#peers.get(username);
     if (known?.link.isAlive && [peerId, previousPeerId].includes(known.peerId)) {
       Object.assign(known, { peerId, status, metAs: this.#peerId });
@@ -103,7 +104,6 @@ export class Call {
       polite,
       profile,
       configuration: { iceServers, iceTransportPolicy },
-      kinds: allowVideo ? ['audio', 'video'] : ['audio'],
       stream: this.#stream,
       send: (type, fields) => peer.status !== 'missed' && this.#signaling.send(type, { targetUsername: username, targetPeerId: peer.peerId, ...fields }),
       changed: () => this.#show(username),

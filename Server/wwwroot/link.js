@@ -16,7 +16,7 @@ export class Link {
   #lacksRelay = false;
 
   /** `send(type, fields)` reaches the peer, `changed()` is called when there is another `state`. */
-  constructor({ polite, profile, configuration, kinds, stream, send, changed }) {
+  constructor({ polite, profile, configuration, stream, send, changed }) {
     this.#polite = polite;
     this.#legacy = profile === 'legacy';
     this.#stream = stream;
@@ -38,7 +38,7 @@ export class Link {
     };
 
     // Who was there first describes the call, also for what it only receives. A newcomer adds nothing before the first offer, and so makes none.
-    if (!polite) for (const kind of kinds) {
+    if (!polite) for (const kind of ['audio', 'video']) {
       const track = stream.getTracks().find(track => track.kind === kind);
       connection.addTransceiver(track ?? kind, { direction: track ? 'sendrecv' : 'recvonly', streams: [stream] });
     }

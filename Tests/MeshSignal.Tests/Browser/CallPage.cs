@@ -51,6 +51,13 @@ internal sealed class CallPage
         await MediaFlow.ExpectAsync(_page, await ConnectionToAsync(other));
     }
 
+    /// <summary>Waits until the microphone of <paramref name="other"/> is heard, and more keeps coming.</summary>
+    public async Task HearsAsync(string other)
+    {
+        await Assertions.Expect(TileOf(other)).ToHaveAttributeAsync("data-state", "connected");
+        await MediaFlow.ExpectSoundAsync(_page, await ConnectionToAsync(other));
+    }
+
     public async Task<IJSHandle> ConnectionToAsync(string other) =>
         await _page.EvaluateHandleAsync("name => document.querySelector(`[data-username='${name}']`).connection", other);
 
