@@ -55,7 +55,10 @@ internal sealed class RateLimits(LimitOptions limits, TimeProvider time)
     /// <summary>Counts one that was refused because it was too much, by this or another limit. True for the first after a lull.</summary>
     public bool Refused()
     {
-        var isFirst = _refusedSince is null || time.GetElapsedTime(_lastRefusedAt) > Lull;
+
+        // While we did not read, nothing could be refused: that second does not count.
+        var quiet = time.GetElapsedTime(_lastRefusedAt) - (_refusedInSecond < MostRefusals ? TimeSpan.Zero : Lull);
+        var isFirst = _refusedSince is null || quiet > Lull;
         _lastRefusedAt = time.GetTimestamp();
         if (isFirst)
             _refusedSince = _lastRefusedAt;

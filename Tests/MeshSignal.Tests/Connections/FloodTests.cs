@@ -247,6 +247,29 @@ internal sealed class FloodTests
         Assert.That(limits.Pause, Is.EqualTo(TimeSpan.Zero));
     }
 
+    /// <summary>Timers are late, so each pause is a little longer than what is left of its second.</summary>
+    [Test]
+    public void That_nothing_was_read_is_not_taken_for_having_slowed_down()
+    {
+        var clock = new FakeClock();
+        clock.Advance(TimeSpan.FromSeconds(100));
+        var limits = new RateLimits(new LimitOptions(), clock);
+        for (var second = 0; second < 10; second++)
+        {
+            for (var i = 0; i < 200; i++)
+                Assert.That(limits.Refused(), Is.EqualTo(second == 0 && i == 0));
+            Assert.That(limits.IsFlooding, Is.False);
+            clock.Advance(limits.Pause + TimeSpan.FromMilliseconds(20));
+        }
+
+        Assert.That(limits.Refused(), Is.False);
+        Assert.That(limits.IsFlooding);
+
+        clock.Advance(TimeSpan.FromSeconds(2.1));
+        Assert.That(limits.Refused());
+        Assert.That(limits.IsFlooding, Is.False);
+    }
+
     /// <summary>Asks to leave no room, again and again, and reads the answers.</summary>
     private static async Task FloodAsync(TestPeer peer, int count, int? refused)
     {
