@@ -6,14 +6,17 @@ namespace MeshSignal.Bench;
 internal sealed record BenchOptions
 {
     public const string Usage =
-        "[--pairs 50] [--seconds 5] [--warmup 2] [--rounds 5] [--cases 1000000] [--json FILE] [--no-pin] [--only NAME,NAME] [--server MeshSignal.Server.dll]"
+        "[--pairs 50] [--seconds N] [--warmup 2] [--rounds 5] [--cases 1000000] [--json FILE] [--no-pin] [--only NAME,NAME] [--server MeshSignal.Server.dll]"
         + " [--clients N] [--minutes 20]";
 
     /// <summary>Pairs of peers; a pair is two connections. At most 1000.</summary>
     public int Pairs { get; private init; } = 50;
 
     /// <summary>Length of one measured window, at most 120 s.</summary>
-    public int Seconds { get; private init; } = 5;
+    public int Seconds => GivenSeconds ?? 5;
+
+    /// <summary>The same for a scenario that has a length of its own; null if nobody said one.</summary>
+    public int? GivenSeconds { get; private init; }
 
     /// <summary>Load before each window that is not counted, at most 60 s.</summary>
     public int Warmup { get; private init; } = 2;
@@ -32,7 +35,7 @@ internal sealed record BenchOptions
     /// <summary>Another build of the server than the one beside the bench.</summary>
     public string? ServerPath { get; private init; }
 
-    /// <summary>Names of the servers to measure; empty means all.</summary>
+    /// <summary>Names of the servers to measure, or of the abusers; empty means all.</summary>
     public IReadOnlyList<string> Only { get; private init; } = [];
 
     /// <summary>Connections, of a scenario that counts in them; null for its own figure. At most 20 000.</summary>
@@ -50,7 +53,7 @@ internal sealed record BenchOptions
             {
                 ("--no-pin", _) => (options with { Pin = false }, rest),
                 ("--pairs", [var value, ..]) => (options with { Pairs = Number(name, value, 1, 1000) }, rest[1..]),
-                ("--seconds", [var value, ..]) => (options with { Seconds = Number(name, value, 1, 120) }, rest[1..]),
+                ("--seconds", [var value, ..]) => (options with { GivenSeconds = Number(name, value, 1, 120) }, rest[1..]),
                 ("--warmup", [var value, ..]) => (options with { Warmup = Number(name, value, 0, 60) }, rest[1..]),
                 ("--rounds", [var value, ..]) => (options with { Rounds = Number(name, value, 1, 50) }, rest[1..]),
                 ("--cases", [var value, ..]) => (options with { Cases = Number(name, value, 0, 100_000_000) }, rest[1..]),

@@ -15,6 +15,7 @@ return args switch
     ["drain", .. var rest] => Measure(DrainScenario.Run, rest),
     ["comeback", .. var rest] => Measure(ComebackScenario.Run, rest),
     ["slow", .. var rest] => Measure(SlowScenario.Run, rest),
+    ["abuse", .. var rest] => Measure(AbuseScenario.Run, rest),
     ["soak", .. var rest] => Measure(SoakScenario.Run, rest),
     ["fuzz", var seed, .. var rest] when int.TryParse(seed, NumberStyles.None, CultureInfo.InvariantCulture, out var number) =>
         Measure((options, cancel) => FuzzScenario.Run(number, options, cancel), rest),
@@ -26,7 +27,7 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine($"usage: relay | scan | filter | cuts | drain | comeback | slow | soak | fuzz [SEED] {BenchOptions.Usage}");
+    Console.Error.WriteLine($"usage: relay | scan | filter | cuts | drain | comeback | slow | abuse | soak | fuzz [SEED] {BenchOptions.Usage}");
     return 2;
 }
 

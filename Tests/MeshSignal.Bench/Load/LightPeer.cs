@@ -10,7 +10,7 @@ namespace MeshSignal.Bench.Load;
 /// One session over however many sockets, as a careful client keeps it: it counts what arrives and comes back with its latest token and that count.
 /// It has no thread of its own and a small buffer, so that a process holds ten thousand of them.
 /// </summary>
-internal sealed class LightPeer(IPEndPoint server, string name, string scope, bool isLegacy = false) : IDisposable
+internal sealed class LightPeer(IPEndPoint server, string name, string scope, bool isLegacy = false, bool hasChat = false) : IDisposable
 {
     /// <summary>What a browser calls a socket that ended without a Close.</summary>
     public const int NoCode = 1006;
@@ -53,6 +53,9 @@ internal sealed class LightPeer(IPEndPoint server, string name, string scope, bo
     /// <summary>Hears every message but <c>session-token</c>, in order.</summary>
     public Action<JsonElement>? Received { get; init; }
 
+    /// <summary>Bytes that the kernel keeps for it while it does not read; 0 for as many as it likes.</summary>
+    public int ReceiveBuffer { get; init; }
+
     /// <exception cref="BenchException">It was not accepted, or not within 10 s.</exception>
     public async Task ConnectAsync(CancellationToken cancel)
     {
@@ -62,7 +65,7 @@ internal sealed class LightPeer(IPEndPoint server, string name, string scope, bo
         try
         {
             var former = Token is null || isLegacy ? null : $"resume.{Token}.{Count}";
-            wire = await WireSocket.OpenAsync(server, $"/?username={name}&room={scope}", isLegacy ? null : V1, former, patience.Token);
+            wire = await WireSocket.OpenAsync(server, $"/?username={name}&room={scope}{(hasChat ? "&chat=on" : "")}", isLegacy ? null : V1, former, patience.Token, ReceiveBuffer);
             await GreetAsync(wire, patience.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)

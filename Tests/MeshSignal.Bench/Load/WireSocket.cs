@@ -68,10 +68,12 @@ internal sealed class WireSocket : IDisposable
     /// <summary>The same for one of thousands: it blocks no thread, and its buffer grows only when it must.</summary>
     /// <param name="subprotocol">The one that is to be selected.</param>
     /// <param name="entry">What is offered beside it.</param>
+    /// <param name="receiveBuffer">Bytes that the kernel may keep for one who does not read; 0 for as many as it likes.</param>
     /// <exception cref="BenchException">The server did not switch to WebSocket, or not to this subprotocol.</exception>
-    public static async Task<WireSocket> OpenAsync(IPEndPoint server, string target, string? subprotocol, string? entry, CancellationToken cancel)
+    public static async Task<WireSocket> OpenAsync(IPEndPoint server, string target, string? subprotocol, string? entry, CancellationToken cancel, int receiveBuffer = 0)
     {
         var wire = new WireSocket(SmallBuffer);
+        if (receiveBuffer > 0) wire._socket.ReceiveBufferSize = receiveBuffer;
         try
         {
             await wire._socket.ConnectAsync(server, cancel);

@@ -16,8 +16,7 @@ internal static class CutsScenario
 
     private static async Task RunAsync(BenchOptions options, CancellationToken cancel)
     {
-        var path = options.ServerPath ?? Contestant.Built("ServerPath");
-        using var server = ServerProcess.Start(Contestant.MeshSignal, port => ["dotnet", path, "--urls", $"http://127.0.0.1:{port}"], null, cancel);
+        using var server = MeshSignalServer.Start(options, cancel);
         var plan = new CutPlan(server.Address, "cut", options.Pairs, Cuts, Seed: options.Rounds, LongestAway, Limit);
 
         using var call = new CutCall(plan, TimeProvider.System);

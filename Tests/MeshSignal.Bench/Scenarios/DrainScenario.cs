@@ -41,7 +41,7 @@ internal static class DrainScenario
             var took = Stopwatch.GetElapsedTime(asked);
             if (exit is null) throw old.Blame($"it did not end within {ProcessPatience.TotalSeconds} s");
 
-            using var next = MeshSignalServer.Start(options, cancel, old.Address.Port);
+            using var next = MeshSignalServer.Start(options, cancel, port: old.Address.Port);
             var down = Stopwatch.GetElapsedTime(asked) - took;
             returning.Wait(cancel);
             Report(visitors, asked, exit.Value, took, down, [.. old.Log.Faults, .. next.Log.Faults]);

@@ -38,10 +38,7 @@ internal static class FuzzScenario
     public static void Run(int seed, BenchOptions options, CancellationToken cancel)
     {
         using var turn = Cores.TakeTurn();
-        using var server = ServerProcess.Start(
-            Contestant.MeshSignal,
-            port => ["dotnet", options.ServerPath ?? Contestant.Built("ServerPath"), "--urls", $"http://127.0.0.1:{port}", .. Settings],
-            core: null, cancel);
+        using var server = MeshSignalServer.Start(options, cancel, [.. MeshSignalServer.AmpleBudgets, .. Settings]);
         RunAsync(seed, server, cancel).GetAwaiter().GetResult();
     }
 

@@ -23,7 +23,7 @@ internal static class SlowScenario
     {
         using var turn = Cores.TakeTurn();
         var count = options.Clients ?? UsualClients;
-        using var server = MeshSignalServer.Start(options, cancel);
+        using var server = MeshSignalServer.Start(options, cancel, MeshSignalServer.AmpleBudgets);
         using var pairs = HealthyPairs.StartAsync(server.Address, options.Pairs, cancel).Result;
 
         // With readers first: what the heap grows to under the load alone is not the doing of those who do not read.

@@ -17,7 +17,8 @@ internal static class SoakScenario
 
     public static void Run(BenchOptions options, CancellationToken cancel)
     {
-        using var server = MeshSignalServer.Start(options, cancel);
+        // Somebody must be able to send more than another takes who does not read.
+        using var server = MeshSignalServer.Start(options, cancel, MeshSignalServer.AmpleBytes);
         using var pairs = HealthyPairs.StartAsync(server.Address, Pairs, cancel).Result;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var churn = new Churn(server.Address);

@@ -20,7 +20,7 @@ internal sealed record Contestant(
         var server = MeshSignalServer.Path(options);
         Contestant[] all =
         [
-            new(MeshSignal, MeshSignalServer.Command(options), MeshSignalPairs.Connect),
+            new(MeshSignal, MeshSignalServer.Command(options, MeshSignalServer.AmpleBudgets), MeshSignalPairs.Connect),
 
             // The server's own runtime settings (garbage collector, tiering), so that only what the program does differs.
             new(
@@ -40,7 +40,6 @@ internal sealed record Contestant(
         BenchOptions options,
         Func<bool, Func<IPEndPoint, Shape, int, CancellationToken, LoadPeer[]>> connect)
     {
-        var server = options.ServerPath ?? Built("ServerPath");
         string[] policy =
         [
             "--MeshSignal:Calls:ForceRelay=true", "--MeshSignal:Ice:RelayRanges:0=198.51.100.0/28",
@@ -48,8 +47,8 @@ internal sealed record Contestant(
         ];
         return
         [
-            new(MeshSignal, port => ["dotnet", server, "--urls", $"http://127.0.0.1:{port}", .. policy], connect(true)),
-            new(PolicyOff, port => ["dotnet", server, "--urls", $"http://127.0.0.1:{port}"], connect(false)),
+            new(MeshSignal, MeshSignalServer.Command(options, [.. MeshSignalServer.AmpleBudgets, .. policy]), connect(true)),
+            new(PolicyOff, MeshSignalServer.Command(options, MeshSignalServer.AmpleBudgets), connect(false)),
         ];
     }
 
