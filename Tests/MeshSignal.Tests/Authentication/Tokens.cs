@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using MeshSignal.Server.Authentication;
 using MeshSignal.Server.Hosting;
+using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Authentication;
 
@@ -46,7 +47,9 @@ internal static class Tokens
     public static string Make(string header, byte[] claims, Func<byte[], byte[]> sign)
     {
         var signed = $"{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header))}.{Base64Url.EncodeToString(claims)}";
-        return $"{signed}.{Base64Url.EncodeToString(sign(Encoding.ASCII.GetBytes(signed)))}";
+        var token = $"{signed}.{Base64Url.EncodeToString(sign(Encoding.ASCII.GetBytes(signed)))}";
+        Secrets.Add(token);
+        return token;
     }
 
     /// <summary>None if the token is taken.</summary>

@@ -12,8 +12,9 @@ namespace MeshSignal.Tests.Support;
 internal sealed class RealServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly (string Key, string Value)[] _settings;
 
-    private RealServer(WebApplication app, CapturedLog log) => (_app, Log) = (app, log);
+    private RealServer(WebApplication app, CapturedLog log, (string Key, string Value)[] settings) => (_app, Log, _settings) = (app, log, settings);
 
     public CapturedLog Log { get; }
 
@@ -30,13 +31,14 @@ internal sealed class RealServer : IAsyncDisposable
 
     public static async Task<RealServer> StartAsync(params (string Key, string Value)[] settings)
     {
+        Secrets.AddSettings(settings);
         var log = new CapturedLog();
         var builder = WebServer.CreateBuilder(["--urls", "http://127.0.0.1:0", "--MeshSignal:Sessions:DrainTime=00:00:00", .. settings.Prepend(Budgets.Ample).Select(setting => $"--{setting.Key}={setting.Value}")]);
         Assert.That(ConfigurationCheck.Errors(builder.Configuration), Is.Empty);
-        builder.Logging.ClearProviders().AddProvider(log);
+        builder.Logging.ClearProviders().AddProvider(log).AddFilter<CapturedLog>(nameof(MeshSignal), LogLevel.Trace);
         var app = WebServer.Build(builder);
         await app.StartAsync();
-        return new RealServer(app, log);
+        return new RealServer(app, log, settings);
     }
 
     /// <summary>On both loopback addresses, which takes a port chosen beforehand; another one if somebody was faster.</summary>
@@ -75,6 +77,8 @@ internal sealed class RealServer : IAsyncDisposable
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
+        Secrets.AddSettings(_settings);
+        Secrets.Check(Log.Lines);
         Assert.That(Log.Errors.Skip(ExpectedErrors), Is.Empty);
     }
 }

@@ -9,8 +9,13 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly Task<string> _errors;
     private readonly List<string> _lines = [];
+    private readonly bool _printsToken;
 
-    private ServerProcess(Process process) => (_process, _errors) = (process, process.StandardError.ReadToEndAsync());
+    private ServerProcess(Process process, string[] arguments)
+    {
+        (_process, _errors, _printsToken) = (process, process.StandardError.ReadToEndAsync(), arguments is ["token", ..]);
+        Secrets.AddSettings(arguments.Select(static argument => argument.Split('=', 2)).Select(static parts => (parts[0], parts[^1])));
+    }
 
     public int Port { get; private set; }
 
@@ -23,7 +28,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
             // Not beside its settings and its page: they must be found wherever it is started.
             WorkingDirectory = Path.GetTempPath(),
-        })!);
+        })!, arguments);
 
     /// <summary>Starts it on a port of its own, or on that of a predecessor, and waits until it says that it listens there.</summary>
     public static async Task<ServerProcess> StartListeningAsync(int port = 0)
@@ -70,8 +75,11 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     {
         if (!_process.HasExited)
             _process.Kill(entireProcessTree: true);
-        await _process.WaitForExitAsync();
+        await EndAsync();
         _process.Dispose();
+
+        // A join token that was asked for is printed, alone.
+        Secrets.Check([.. _printsToken ? [] : _lines, .. (await _errors).Split('\n')]);
     }
 
     [GeneratedRegex(@"listens on http://\S+?:(?<port>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

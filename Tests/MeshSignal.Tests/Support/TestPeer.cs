@@ -173,7 +173,7 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
             var received = await socket.ReceiveInTimeAsync();
             if (received.Text is null)
                 return received.CloseCode;
-            _received.Add(JsonElement.Parse(received.Text));
+            Keep(received.Text);
         }
     }
 
@@ -198,14 +198,25 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
     {
         var received = await socket.ReceiveInTimeAsync();
         Assert.That(received.Text, Is.Not.Null, $"{Name} was closed: {received.CloseCode} {received.CloseReason}");
-        var message = JsonElement.Parse(received.Text!);
-        _received.Add(message);
-        return message;
+        return Keep(received.Text!);
     }
 
     public Task CloseAsync() => socket.CloseAsync();
 
     public void Dispose() => socket.Dispose();
+
+    private JsonElement Keep(string text)
+    {
+        var message = JsonElement.Parse(text);
+        _received.Add(message);
+        if (message.Text("type") == MessageTypes.SessionToken)
+            Secrets.Add(message.Text("token"));
+        var iceServers = message.Has("config") ? message.GetProperty("config") : message;
+        if (iceServers.Has("iceServers"))
+            foreach (var iceServer in iceServers.GetProperty("iceServers").EnumerateArray().Where(static one => one.Has("credential")))
+                Array.ForEach([iceServer.Text("username"), iceServer.Text("credential")], Secrets.Add);
+        return message;
+    }
 
     /// <summary>A number comes back as a number, and a text as a text.</summary>
     private static void AssertId(JsonElement answer, object id) =>

@@ -13,9 +13,10 @@ namespace MeshSignal.Tests.Support;
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly IHost _host;
+    private readonly (string Key, string Value)[] _settings;
     private readonly List<Task> _connections = [];
 
-    private TestServer(IHost host, FakeClock clock, CapturedLog log) => (_host, Clock, Log) = (host, clock, log);
+    private TestServer(IHost host, FakeClock clock, CapturedLog log, (string Key, string Value)[] settings) => (_host, Clock, Log, _settings) = (host, clock, log, settings);
 
     public FakeClock Clock { get; }
 
@@ -32,6 +33,7 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="replace">Puts a test's own part in the place of one of the server's.</param>
     public static async Task<TestServer> StartAsync(Action<IServiceCollection, FakeClock> replace, params (string Key, string Value)[] settings)
     {
+        Secrets.AddSettings(settings);
         var (clock, log) = (new FakeClock(), new CapturedLog());
         clock.Advance(TimeSpan.FromTicks(1)); // No real clock reads zero, which stands for "never" in places.
         var builder = Host.CreateEmptyApplicationBuilder(null);
@@ -44,7 +46,7 @@ internal sealed class TestServer : IAsyncDisposable
         replace(builder.Services, clock);
         var host = builder.Build();
         await host.StartAsync();
-        return new TestServer(host, clock, log);
+        return new TestServer(host, clock, log, settings);
     }
 
     /// <summary>Opens a socket; nothing has been read from it yet.</summary>
@@ -91,6 +93,8 @@ internal sealed class TestServer : IAsyncDisposable
         await _host.StopAsync();
         await WhenAllGoneAsync();
         _host.Dispose();
+        Secrets.AddSettings(_settings);
+        Secrets.Check(Log.Lines);
         Assert.That(Log.Errors.Skip(ExpectedErrors), Is.Empty);
     }
 }
