@@ -21,7 +21,8 @@ internal sealed class IceServerProvider(IceOptions options, TurnSecret secret, T
         server.Urls, server.Username is "" ? null : server.Username, server.Credential is "" ? null : server.Credential))];
 
     /// <summary>Whether any of the servers is a relay.</summary>
-    public static bool HasTurn(IceOptions options) => options.TurnUrls.Count > 0 || options.StaticServers.Exists(static server => server.Urls.Exists(IceUrl.IsTurn));
+    public static bool HasTurn(IceOptions options) =>
+        options.TurnUrls.Count > 0 || options.StaticServers.Exists(static server => server.Urls.Exists(IceUrl.IsTurn));
 
     /// <param name="relayOnly">No STUN server: its only use is to learn one's own address, which is of no use there.</param>
     public IceServerList For(SessionId user, bool relayOnly)

@@ -3,7 +3,9 @@ using MeshSignal.Protocol;
 
 namespace MeshSignal.Server.Policy;
 
-/// <summary>Whether a message sends no more than its sender may. Looks for descriptions wherever they can stand: in any shape of payload, escaped, or in JSON within a string.</summary>
+/// <summary>
+/// Whether a message sends no more than its sender may. Finds descriptions in any shape of payload, escaped, or in JSON within a string.
+/// </summary>
 internal static class MediaPolicy
 {
     /// <summary>Costs nothing for whoever may send both sound and pictures.</summary>

@@ -4,14 +4,14 @@ using MeshSignal.Protocol;
 namespace MeshSignal.Server.Policy;
 
 /// <summary>
-/// What a session description (RFC 8866) says that its sender sends. Where parsers differ it is taken for the one that sends more: a direction or a rejection counts only as
-/// browsers write it, a media section also as a careless parser might find it. A screen is a video section like any other.
+/// What a session description (RFC 8866) says that its sender sends. Where parsers differ it is taken for the one that sends more: a direction or a rejection
+/// counts only as browsers write it, a media section also as a careless parser might find it. A screen is a video section like any other.
 /// </summary>
 internal static class SdpMedia
 {
     private const MediaTypes All = MediaTypes.Audio | MediaTypes.Video;
 
-    /// <summary>Audio and video, as far as it sends them; both if it has media sections and a line that is not as it should be. None for a text that is no description.</summary>
+    /// <summary>Audio and video; both if it has media sections and a line that is not as it should be. None for a text that is no description.</summary>
     public static MediaTypes SentBy(ReadOnlySpan<byte> sdp)
     {
         if (!MayHaveSections(sdp))
@@ -38,7 +38,7 @@ internal static class SdpMedia
         return sent | section.Sent;
     }
 
-    /// <summary>Whether any parser, however lenient, could find a media section: whatever is no printable ASCII may end a line, and lines may be indented.</summary>
+    /// <summary>Whether the most lenient parser could find a media section: whatever is no printable ASCII may end a line, and lines may be indented.</summary>
     private static bool MayHaveSections(ReadOnlySpan<byte> text)
     {
         while (!text.IsEmpty)
@@ -52,7 +52,7 @@ internal static class SdpMedia
         return false;
     }
 
-    /// <summary>False if somebody might see another line there, or none: a CR that ends no line, an indent, a letter in upper case, characters outside of ASCII.</summary>
+    /// <summary>False if somebody might see another line there, or none: a CR that ends no line, an indent, upper case, characters outside of ASCII.</summary>
     private static bool TryTakeLine(ref ReadOnlySpan<byte> sdp, out ReadOnlySpan<byte> line)
     {
         var end = sdp.IndexOf((byte)'\n');

@@ -8,8 +8,8 @@ using MeshSignal.Server.Sessions;
 namespace MeshSignal.Server.Rooms;
 
 /// <summary>
-/// Carries messages between the peers of one room: under the policies on media and relays, candidates never before their description; and tells a sender what will
-/// not arrive. Everything in it is called under the room's lock.
+/// Carries messages between the peers of one room: under the policies on media and relays, candidates never before their description; and tells a sender what
+/// will not arrive. Everything in it is called under the room's lock.
 /// </summary>
 internal sealed partial class Courier(ICluster cluster, IceRelayPolicy relayPolicy, TimeProvider time, ILogger<Courier> log)
 {
@@ -127,11 +127,15 @@ internal sealed partial class Courier(ICluster cluster, IceRelayPolicy relayPoli
     {
         LogMediaRefused(sender.Session.Id, message.Type);
         if (message is AnswerMessage && target.HoldFor(sender).IsOfferOpen)
-            Tell(target, ErrorCode.MediaNotAllowed, message.Type, null, sender, null, "peer", $"The answer of {sender.Username} was refused: it sends media that is not allowed");
+        {
+            var text = $"The answer of {sender.Username} was refused: it sends media that is not allowed";
+            Tell(target, ErrorCode.MediaNotAllowed, message.Type, null, sender, null, "peer", text);
+        }
+
         return new Refusal(ErrorCode.MediaNotAllowed);
     }
 
-    /// <summary>Says what the relay policy has found. A message that is refused as a whole has its own answer; candidates that are left out are told together.</summary>
+    /// <summary>What the relay policy found. One that is refused whole has its own answer; candidates that are left out are told together.</summary>
     private Refusal? Report(Peer sender, Peer target, DirectedMessage message, RelayVerdict verdict)
     {
         var findings = verdict.Findings;

@@ -29,7 +29,16 @@ internal sealed class MediaPolicyInBrowserTests
     private const string KindsOf = "connection => connection.getSenders().map(sender => sender.track?.kind).filter(Boolean).sort()";
 
     private const string OfferOfAll =
-        "async () => { const c = new RTCPeerConnection(); c.addTransceiver('audio'); c.addTransceiver('video'); c.createDataChannel(''); const { sdp } = await c.createOffer(); c.close(); return sdp; }";
+        """
+        async () => {
+          const connection = new RTCPeerConnection();
+          for (const kind of ['audio', 'video']) connection.addTransceiver(kind);
+          connection.createDataChannel('');
+          const { sdp } = await connection.createOffer();
+          connection.close();
+          return sdp;
+        }
+        """;
 
     /// <summary>For each offer the kinds of media that the browser is about to receive, null if it does not take it.</summary>
     private const string Receive =
@@ -51,12 +60,15 @@ internal sealed class MediaPolicyInBrowserTests
 
     private static readonly string[] _lines =
     [
-        "a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive", "a=recvonly ", "a=RECVONLY", "a=sendrecv:1", "a=sendonly x", "a=x\ra=recvonly", " a=recvonly", "\ta=recvonly", "A=recvonly",
-        "", "a=bundle-only", "a=recvonly:0", "a=recvonly\0", "a=x\0a=recvonly", "i=a=recvonly", "a=x\u2028a=recvonly", "M=application 9 UDP/DTLS/SCTP webrtc-datachannel", " m=audio 0 x 0",
-        "a=recvonly\r", "\ra=recvonly",
+        "a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive", "a=recvonly ", "a=RECVONLY", "a=sendrecv:1", "a=sendonly x", "a=x\ra=recvonly",
+        " a=recvonly", "\ta=recvonly", "A=recvonly", "", "a=bundle-only", "a=recvonly:0", "a=recvonly\0", "a=x\0a=recvonly", "i=a=recvonly",
+        "a=x\u2028a=recvonly", "M=application 9 UDP/DTLS/SCTP webrtc-datachannel", " m=audio 0 x 0", "a=recvonly\r", "\ra=recvonly",
     ];
 
-    private static readonly string[] _sections = ["m=video 0", "m=video 00", "m=video +0", "m=video 0/1", "m=VIDEO 9", "M=video 9", "m=video\t9", "m=video  0", " m=video 9", "m=videos 9", "\rm=video 9"];
+    private static readonly string[] _sections =
+    [
+        "m=video 0", "m=video 00", "m=video +0", "m=video 0/1", "m=VIDEO 9", "M=video 9", "m=video\t9", "m=video  0", " m=video 9", "m=videos 9", "\rm=video 9",
+    ];
 
     [Test]
     public async Task In_an_audio_only_room_people_hear_each_other_and_a_page_that_sends_pictures_is_told()

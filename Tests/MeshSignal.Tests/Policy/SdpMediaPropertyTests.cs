@@ -11,8 +11,13 @@ internal sealed class SdpMediaPropertyTests
     private const int FirstSeed = 30_000_000;
     private const int Cases = 100_000;
 
-    private static readonly string[] Fillers = ["c=IN IP4 0.0.0.0", "b=AS:30", "a=mid:0", "a=rtpmap:96 VP8/90000", "a=msid:a b", "i=sendrecv", "a=x-sendrecv", "a=ssrc:1 cname:recvonly"];
-    private static readonly string[] Spoilers = ["", " a=mid:0", "\ta=mid:0", "M=video 9 x y", " m=video 9 x y", "a=x\ra=y", "a=x\0", "a=caf\u00e9", "A=recvonly", "mid", "a= mid", "a=x\u2029a=y"];
+    private static readonly string[] Fillers =
+        ["c=IN IP4 0.0.0.0", "b=AS:30", "a=mid:0", "a=rtpmap:96 VP8/90000", "a=msid:a b", "i=sendrecv", "a=x-sendrecv", "a=ssrc:1 cname:recvonly"];
+
+    private static readonly string[] Spoilers =
+    [
+        "", " a=mid:0", "\ta=mid:0", "M=video 9 x y", " m=video 9 x y", "a=x\ra=y", "a=x\0", "a=caf\u00e9", "A=recvonly", "mid", "a= mid", "a=x\u2029a=y",
+    ];
 
     [Test]
     public void What_is_sent_is_what_the_sections_were_made_to_send()
@@ -25,7 +30,8 @@ internal sealed class SdpMediaPropertyTests
             if (random.Next(4) == 0)
             {
                 lines.Insert(random.Next(1, lines.Count + 1), Pick(random, Spoilers));
-                expected = lines.Exists(static line => line.TrimStart().StartsWith("m=", StringComparison.OrdinalIgnoreCase)) ? MediaTypes.Audio | MediaTypes.Video : MediaTypes.None;
+                var hasSections = lines.Exists(static line => line.TrimStart().StartsWith("m=", StringComparison.OrdinalIgnoreCase));
+                expected = hasSections ? MediaTypes.Audio | MediaTypes.Video : MediaTypes.None;
                 spoiled++;
             }
             else
@@ -54,7 +60,8 @@ internal sealed class SdpMediaPropertyTests
 
     private static MediaTypes AddSection(Random random, List<string> lines)
     {
-        var (name, media) = Pick(random, [("audio", MediaTypes.Audio), ("video", MediaTypes.Video), ("VIDEO", MediaTypes.Video), ("application", MediaTypes.None)]);
+        var (name, media) = Pick(
+            random, [("audio", MediaTypes.Audio), ("video", MediaTypes.Video), ("VIDEO", MediaTypes.Video), ("application", MediaTypes.None)]);
         var (attributes, isSilent) = Pick<(string[], bool)>(random,
         [
             ([], false), (["a=sendrecv"], false), (["a=sendonly"], false), (["a=recvonly"], true), (["a=inactive"], true), (["a=recvonly"], true),

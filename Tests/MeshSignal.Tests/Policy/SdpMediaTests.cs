@@ -13,10 +13,12 @@ internal sealed class SdpMediaTests
     private const MediaTypes Both = Sound | Picture;
 
     [Test]
-    public void A_browsers_offer_is_understood([Values] bool firefox, [Values] bool microphone, [Values] bool camera) =>
-        Assert.That(
-            SentBy(firefox ? Sdps.Firefox(microphone ? "sendrecv" : "recvonly", camera ? "sendonly" : "recvonly") : Sdps.Chromium(microphone ? "sendrecv" : "inactive", camera ? "sendrecv" : "recvonly")),
-            Is.EqualTo((microphone ? Sound : Nothing) | (camera ? Picture : Nothing)));
+    public void A_browsers_offer_is_understood([Values] bool microphone, [Values] bool camera)
+    {
+        var sent = (microphone ? Sound : Nothing) | (camera ? Picture : Nothing);
+        Assert.That(SentBy(Sdps.Firefox(microphone ? "sendrecv" : "recvonly", camera ? "sendonly" : "recvonly")), Is.EqualTo(sent));
+        Assert.That(SentBy(Sdps.Chromium(microphone ? "sendrecv" : "inactive", camera ? "sendrecv" : "recvonly")), Is.EqualTo(sent));
+    }
 
     [TestCase("sendrecv", Picture)]
     [TestCase("sendonly", Picture)]

@@ -10,7 +10,10 @@ namespace MeshSignal.Tests.Rooms;
 internal sealed class MediaRefusalTests
 {
     private static readonly (string, string)[] AudioOnly =
-        [("MeshSignal:Calls:Rooms:0:Pattern", "demo"), ("MeshSignal:Calls:Rooms:0:AllowVideo", "false"), ("MeshSignal:Calls:Rooms:0:AllowScreenShare", "false")];
+    [
+        ("MeshSignal:Calls:Rooms:0:Pattern", "demo"), ("MeshSignal:Calls:Rooms:0:AllowVideo", "false"),
+        ("MeshSignal:Calls:Rooms:0:AllowScreenShare", "false"),
+    ];
 
     private static readonly string Sound = Sdps.Chromium("sendrecv", "recvonly");
     private static readonly string Picture = Sdps.Chromium("sendrecv", "sendonly");

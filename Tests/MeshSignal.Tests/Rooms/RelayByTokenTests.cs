@@ -8,7 +8,7 @@ using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Rooms;
 
-/// <summary>Somebody whose join token says so is under the relay policy in every room, and with it whoever talks to it; the others of the room are not.</summary>
+/// <summary>Somebody whose join token says so is under the relay policy in every room, and so is whoever talks to it; the others are not.</summary>
 internal sealed class RelayByTokenTests
 {
     private static readonly Identity Hidden = new() { MustRelay = true };
@@ -29,7 +29,8 @@ internal sealed class RelayByTokenTests
             await from.CandidateAsync(other, RelayRoom.Relay(1));
             await to.ExpectCandidateAsync(from.Name, RelayRoom.Relay(1));
             await from.OfferAsync(other, $"v=0\r\nc=IN IP4 192.168.1.7\r\nm=audio 9 RTP/AVP 0\r\na={RelayRoom.Host}\r\n");
-            Assert.That((await to.ExpectAsync(MessageTypes.Offer)).GetProperty("offer").Text("sdp"), Is.EqualTo("v=0\r\nc=IN IP4 0.0.0.0\r\nm=audio 9 RTP/AVP 0\r\n"));
+            var sdp = (await to.ExpectAsync(MessageTypes.Offer)).GetProperty("offer").Text("sdp");
+            Assert.That(sdp, Is.EqualTo("v=0\r\nc=IN IP4 0.0.0.0\r\nm=audio 9 RTP/AVP 0\r\n"));
             Assert.That((await from.ExpectErrorAsync(ErrorCode.RelayPolicy)).Text("reason"), Is.EqualTo("type"));
             await from.SendAsync(MessageTypes.Signal, new { targetUsername = other, signal = "192.168.1.7" });
             Assert.That((await from.ExpectErrorAsync(ErrorCode.RelayPolicy)).Text("reason"), Is.EqualTo("malformed"));
@@ -82,7 +83,8 @@ internal sealed class RelayByTokenTests
         await call.Alice.CandidateAsync("bob", RelayRoom.Relay(1));
         await call.Alice.CandidateAsync("bob", RelayRoom.Host);
         await call.Alice.SettleAsync();
-        var smuggled = new CandidateMessage(new IceCandidate(Encoding.UTF8.GetBytes($$"""{"candidate":"{{RelayRoom.Liar}}"}""")), Buffer: false) { TargetUsername = "bob" };
+        var candidate = new IceCandidate(Encoding.UTF8.GetBytes($$"""{"candidate":"{{RelayRoom.Liar}}"}"""));
+        var smuggled = new CandidateMessage(candidate, Buffer: false) { TargetUsername = "bob" };
         var (alice, bob) = (call.Server.SessionOf(call.Alice).Peer!, call.Server.SessionOf(call.Bob).Peer!);
         alice.HoldFor(bob).Add(new HeldCandidate(smuggled, call.Server.Clock.GetTimestamp()));
 
@@ -133,7 +135,8 @@ internal sealed class RelayByTokenTests
 
         await alice.SendAsync(MessageTypes.Join, new { room = "demo", id = 1 });
 
-        Assert.That((await alice.ExpectErrorAsync(ErrorCode.RelayUnavailable, 1)).Text("error"), Is.EqualTo("Your calls must go through a relay, and this server has none"));
+        var error = await alice.ExpectErrorAsync(ErrorCode.RelayUnavailable, 1);
+        Assert.That(error.Text("error"), Is.EqualTo("Your calls must go through a relay, and this server has none"));
         Assert.That(server.Get<RoomStore>().Count, Is.Zero);
         using var bob = await server.ConnectAsync("bob");
         await bob.JoinAsync("demo");
@@ -142,8 +145,8 @@ internal sealed class RelayByTokenTests
     [Test]
     public async Task A_trusted_type_is_as_good_as_known_addresses()
     {
-        var settings = RelayRoom.Settings.Where(static setting => setting.Key.Contains("Turn", StringComparison.Ordinal)).Append(("MeshSignal:Ice:TrustRelayCandidateType", "true"));
-        await using var call = await Pair.InCallAsync(Hidden, Identity.Anonymous, [.. settings]);
+        var turn = RelayRoom.Settings.Where(static setting => setting.Key.Contains("Turn", StringComparison.Ordinal));
+        await using var call = await Pair.InCallAsync(Hidden, Identity.Anonymous, [.. turn, ("MeshSignal:Ice:TrustRelayCandidateType", "true")]);
         await call.NegotiateAsync();
 
         await call.Alice.CandidateAsync("bob", RelayRoom.Host);
@@ -160,5 +163,6 @@ internal sealed class RelayByTokenTests
         return (config.GetProperty("forceRelay").GetBoolean(), config.Text("iceTransportPolicy"), Urls(config));
     }
 
-    private static string Urls(JsonElement message) => string.Join(' ', message.GetProperty("iceServers").EnumerateArray().SelectMany(static server => server.Texts("urls")));
+    private static string Urls(JsonElement message) =>
+        string.Join(' ', message.GetProperty("iceServers").EnumerateArray().SelectMany(static server => server.Texts("urls")));
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MeshSignal.Protocol;
+using MeshSignal.Server.Authentication;
 using MeshSignal.Server.Hosting;
 using MeshSignal.Server.Rooms;
 using MeshSignal.Tests.Support;
@@ -70,13 +71,14 @@ internal sealed class RoomPolicyTests
             MaxParticipants = 5,
             Rooms =
             [
-                new RoomOptions { Pattern = "stage-*", AllowVideo = true, MaxParticipants = 20 }, new RoomOptions { Pattern = "quiet", AllowScreenShare = false },
+                new RoomOptions { Pattern = "stage-*", AllowVideo = true, MaxParticipants = 20 },
+                new RoomOptions { Pattern = "quiet", AllowScreenShare = false },
                 new RoomOptions { Pattern = "*", AllowVideo = true, AllowScreenShare = false, MaxParticipants = 2, ForceRelay = true },
             ],
         };
 
         using var scope = Assert.EnterMultipleScope();
-        Assert.That(RoomPolicy.For(Valid.Room("stage-1"), calls), Is.EqualTo(new RoomPolicy(false, MediaTypes.Audio | MediaTypes.Video | MediaTypes.Screen, 20)));
+        Assert.That(RoomPolicy.For(Valid.Room("stage-1"), calls), Is.EqualTo(new RoomPolicy(false, Identity.Anonymous.Media, 20)));
         Assert.That(RoomPolicy.For(Valid.Room("quiet"), calls), Is.EqualTo(new RoomPolicy(false, MediaTypes.Audio, 5)));
         Assert.That(RoomPolicy.For(Valid.Room("x"), calls), Is.EqualTo(new RoomPolicy(true, MediaTypes.Audio | MediaTypes.Video, 2)));
         calls.Rooms.Clear();
