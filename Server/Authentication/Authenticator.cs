@@ -20,8 +20,9 @@ internal sealed partial class Authenticator(JoinTokens tokens, UsedCredentials u
         var now = time.GetUtcNow();
         if (!tokens.TryVerify(credential, now, out var identity, out var reason))
         {
+            // Whoever has a signature has guessed nothing: an old token, or one for somebody else, says nothing against all who share an address.
             LogRefused(reason);
-            return Wrong(address);
+            return reason <= TokenRefusal.Signature ? Wrong(failures.Add(address)) : Wrong(TimeSpan.Zero);
         }
 
         if (identity.CredentialId is not { } id || (proven is not null && identity.Subject == proven.Subject && id == proven.CredentialId))
@@ -30,14 +31,13 @@ internal sealed partial class Authenticator(JoinTokens tokens, UsedCredentials u
         return used.Use(id, identity.ExpiresAt!.Value, now) switch
         {
             CredentialUse.Good => new Judgement(identity),
-            CredentialUse.Spent => Wrong(address),
+            CredentialUse.Spent => Wrong(TimeSpan.Zero),
             _ => new Judgement(null, new Refusal(ErrorCode.ServerFull)),
         };
     }
 
     /// <summary>The client is not told what is wrong with it: that is its operator's business.</summary>
-    private Judgement Wrong(ClientAddress? address) =>
-        new(null, new Refusal(ErrorCode.NotAuthenticated) { Text = "This is no credential that is good here." }, failures.Add(address));
+    private static Judgement Wrong(TimeSpan delay) => new(null, new Refusal(ErrorCode.NotAuthenticated) { Text = "This is no credential that is good here." }, delay);
 
     [LoggerMessage(LogLevel.Debug, "A join token was refused: {Reason}")]
     private partial void LogRefused(TokenRefusal reason);

@@ -33,6 +33,9 @@ internal sealed record Identity
     /// <summary>Until when it may join a room, other clocks' error allowed for; null for ever.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>A name that it may choose, or that which it was given.</summary>
+    public bool MayBear(Username username) => Name is { } own ? own.Key == username.Key : !username.IsReserved;
+
     /// <summary>The room, if there is but one that it may enter.</summary>
     public RoomName? OnlyRoom => Rooms is [var only] && RoomName.TryParse(only, out var room) ? room : null;
 

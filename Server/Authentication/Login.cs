@@ -7,19 +7,18 @@ using MeshSignal.Server.Transport;
 namespace MeshSignal.Server.Authentication;
 
 /// <summary>Finds out who comes in: by the join token in the request, by the session that it had until now, or by its first message, for which it has a deadline.</summary>
-internal sealed class Login(Authenticator authenticator, MeshSignalOptions options, TimeProvider time)
+internal sealed class Login(Authenticator authenticator, Readiness readiness, MeshSignalOptions options, TimeProvider time)
 {
     // Of messages before the one that counts. Nobody has a reason to send more.
     private const int MostMessages = 20;
 
     /// <summary>Null if that cannot be found out: then the connection is being closed.</summary>
-    /// <param name="proven">Who its former session was, if it had one.</param>
-    public async ValueTask<Identity?> IdentifyAsync(ConnectionRequest request, Connection connection, Identity? proven)
+    public async ValueTask<Identity?> IdentifyAsync(ConnectionRequest request, Connection connection)
     {
-        if (request.Credential is { } credential)
-            return await TakeAsync(authenticator.Judge(credential, request.Address, proven), connection);
-        if (proven is not null || !options.Authentication.Required)
-            return proven ?? Identity.Anonymous;
+        if (HasCredential(request))
+            return await TakeAsync(Judge(request, null), connection);
+        if (!options.Authentication.Required)
+            return Identity.Anonymous;
         if (connection.Profile == Profile.V1)
             return await WaitAsync(request, connection);
 
@@ -28,14 +27,38 @@ internal sealed class Login(Authenticator authenticator, MeshSignalOptions optio
         return null;
     }
 
-    private async ValueTask<Identity?> TakeAsync(Judgement judgement, Connection connection, RequestId? id = null)
+    /// <param name="proven">Who its former session was, if it had one: that is enough, and while its address is blocked it counts alone.</param>
+    public Judgement Judge(ConnectionRequest request, Identity? proven)
     {
-        if (judgement.Refusal is { } refusal)
+        if (proven is not null && !HasCredential(request))
+            return new Judgement(proven);
+
+        var judgement = authenticator.Judge(request.Credential!, request.Address, proven);
+        return proven is not null && judgement.Refusal?.Code == ErrorCode.RateLimited ? new Judgement(proven) : judgement;
+    }
+
+    /// <summary>Closes a connection whose credential is not good, when that has been kept back long enough.</summary>
+    public async ValueTask RefuseAsync(Judgement judgement, Connection connection, RequestId? id = null)
+    {
+        try
         {
-            await Task.Delay(judgement.Delay, time);
-            Close(connection, refusal, id);
+            await Task.Delay(judgement.Delay, time, readiness.Stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops, and waits for nobody who has shown a wrong credential.
         }
 
+        Close(connection, judgement.Refusal!, id);
+    }
+
+    /// <summary>Where no keys are set a credential means nothing: a gateway may have added one that is its own business.</summary>
+    private bool HasCredential(ConnectionRequest request) => request.Credential is not null && options.Authentication.Keys.Count > 0;
+
+    private async ValueTask<Identity?> TakeAsync(Judgement judgement, Connection connection, RequestId? id = null)
+    {
+        if (judgement.Refusal is not null)
+            await RefuseAsync(judgement, connection, id);
         return judgement.Identity;
     }
 
@@ -44,6 +67,7 @@ internal sealed class Login(Authenticator authenticator, MeshSignalOptions optio
         connection.Deliver(MessageCodec.Encode(new HeartbeatConfigMessage(
             (int)options.Heartbeat.Interval.TotalMilliseconds, (int)options.Heartbeat.Timeout.TotalMilliseconds)));
         await using var deadline = time.CreateTimer(_ => Expire(connection), null, options.Authentication.Deadline, Timeout.InfiniteTimeSpan);
+        await using var stopping = readiness.Stopping.Register(() => connection.Close(CloseCode.ServiceRestart, "the server restarts"));
         for (var left = MostMessages; left > 0 && await connection.ReceiveAsync() is { } next; left--)
         {
             using var received = next;
@@ -64,7 +88,11 @@ internal sealed class Login(Authenticator authenticator, MeshSignalOptions optio
     {
         deadline.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var identity = await TakeAsync(authenticator.Judge(message.Credential, request.Address, null), connection, message.Id);
-        if (identity is not null && message.Id is { } id)
+
+        // Its deadline, or the server, may have come to an end at the same moment.
+        if (connection.Closing is not null)
+            return null;
+        if (message.Id is { } id)
             connection.Deliver(MessageCodec.Encode(new AckMessage(id)));
         return identity;
     }

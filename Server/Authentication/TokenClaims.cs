@@ -1,5 +1,6 @@
 using MeshSignal.Protocol;
 using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Moderation;
 using MeshSignal.Server.Rooms;
 
 namespace MeshSignal.Server.Authentication;
@@ -60,7 +61,7 @@ internal readonly struct TokenClaims(TokenJson json, AuthenticationOptions optio
     private TokenRefusal ReadIdentity(DateTimeOffset expiresAt, out Identity? identity)
     {
         identity = null;
-        if (!json.TryGetText("sub", MaxSubjectLength, out var subject) || subject is null)
+        if (!json.TryGetText("sub", MaxSubjectLength, out var subject) || subject is null || !BanText.IsSubject(subject))
             return TokenRefusal.Sub;
         if (!json.TryGetText("jti", MaxIdLength, out var id))
             return TokenRefusal.Jti;

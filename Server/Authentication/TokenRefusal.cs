@@ -21,6 +21,7 @@ internal enum TokenRefusal
     /// <summary>Not the one that the key is for.</summary>
     Algorithm,
 
+    /// <summary>The last for which nobody must have signed anything.</summary>
     Signature,
 
     /// <summary>No JSON object, or one that says something twice.</summary>

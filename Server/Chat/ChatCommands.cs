@@ -45,6 +45,8 @@ internal sealed class ChatCommands(ICluster cluster, ModeratorCommands moderator
                 $"You can only change your nickname once every {options.NickCooldown.TotalSeconds} seconds. Please wait {Math.Ceiling(wait.TotalSeconds)} more seconds.");
         if (!Username.TryParse(argument, out var username))
             return "Illegal username. Must be 3-20 characters, only letters, digits, underscore, dash.";
+        if (session.Identity.Name is { } own && own.Key != username.Key)
+            return "Your name is fixed by your token.";
         if (username == session.Username || username.IsReserved || bans.Find(null, username, null) is not null
             || await cluster.ClaimNameAsync(scope.Name, username, session) is not null)
             return $"Username \"{username}\" is already taken.";

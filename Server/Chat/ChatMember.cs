@@ -5,18 +5,19 @@ namespace MeshSignal.Server.Chat;
 
 /// <summary>A session's side of the chat.</summary>
 /// <param name="isListening">Whether chat lines, notices, history and typing are sent to it.</param>
-internal sealed class ChatMember(bool isListening, ChatOptions options, TimeProvider time)
+/// <param name="former">That of the session whose place this one takes: nobody gets round a limit by beginning anew.</param>
+internal sealed class ChatMember(bool isListening, ChatOptions options, TimeProvider time, ChatMember? former = null)
 {
     /// <summary>How long a block lasts.</summary>
     private static readonly TimeSpan BlockTime = TimeSpan.FromHours(12);
 
     private readonly Dictionary<SessionId, long> _blockedAt = []; // Guarded by the scope's lock: broadcasts read it.
-    private long? _renamedAt;
+    private long? _renamedAt = former?._renamedAt;
 
     public bool IsListening => isListening;
 
     /// <summary>What was said within the last second.</summary>
-    public SlidingCount Rate { get; } = new(options.MessagesPerSecond, TimeSpan.FromSeconds(1), time);
+    public SlidingCount Rate { get; } = former?.Rate ?? new SlidingCount(options.MessagesPerSecond, TimeSpan.FromSeconds(1), time);
 
     /// <summary>How long until it may take another name; zero if it may now.</summary>
     public TimeSpan RenameWait

@@ -1,4 +1,5 @@
 using MeshSignal.Protocol;
+using MeshSignal.Server.Hosting;
 using MeshSignal.Server.Moderation;
 using MeshSignal.Server.Sessions;
 
@@ -8,7 +9,7 @@ namespace MeshSignal.Server.Chat;
 /// What moderators may do in the chat, in js-chat-server's words. They find people by name in their own scope; a ban holds in all of them. Run with the moderator's turn, so
 /// nothing here waits until anybody is out.
 /// </summary>
-internal sealed class ModeratorCommands(Moderator moderator, BanList bans, TimeProvider time)
+internal sealed class ModeratorCommands(Moderator moderator, BanList bans, AuthenticationOptions authentication, TimeProvider time)
 {
     /// <summary>Shown to moderators only.</summary>
     public static readonly string Help = string.Join('\n', "/kick <username> - Kick a user.", "/ban <username> - Ban a user.", "/unban <username> - Unban a user.");
@@ -19,7 +20,7 @@ internal sealed class ModeratorCommands(Moderator moderator, BanList bans, TimeP
     /// <param name="command"><c>/kick</c>, <c>/ban</c> or <c>/unban</c>.</param>
     public async ValueTask<string?> RunAsync(Session session, Scope scope, string command, string argument)
     {
-        if (!session.Identity.IsModerator)
+        if (!session.Identity.IsModerator || session.Identity.ExpiresAt <= time.GetUtcNow())
             return $"You do not have permission to use {command}.";
         if (argument.Length == 0)
             return $"Please specify a username to {command[1..]}.";
@@ -43,7 +44,10 @@ internal sealed class ModeratorCommands(Moderator moderator, BanList bans, TimeP
         return null;
     }
 
-    /// <summary>By subject, for whoever has one could come back under another name; else by name, also while nobody has it.</summary>
+    /// <summary>
+    /// By subject, for whoever has one could come back under another name; and by name, also while nobody has it. Where tokens are required the name of somebody who has a subject stays
+    /// free for others: nobody comes back without a token.
+    /// </summary>
     private async ValueTask<string?> BanAsync(Session session, Scope scope, Username name)
     {
         var target = scope.Find(name.Value);
@@ -54,12 +58,13 @@ internal sealed class ModeratorCommands(Moderator moderator, BanList bans, TimeP
         if (isBanned)
             return $"{name} is already banned.";
 
+        var bansName = subject is null || !authentication.Required;
         var by = Authority.Of(session);
         var ban = new Ban
         {
             Subject = subject,
-            Name = subject is null ? name : null,
-            KnownAs = subject is null ? null : name,
+            Name = bansName ? name : null,
+            KnownAs = bansName ? null : name,
             By = by.Name,
             CreatedAt = time.GetUtcNow(),
         };

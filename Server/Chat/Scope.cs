@@ -36,7 +36,7 @@ internal sealed class Scope(RoomName name, ICluster cluster, MeshSignalOptions o
                     cluster.Deliver(session, MessageCodec.Encode(new SystemMessage($"MOTD: {options.Motd}")));
             }
 
-            AnnouncePresence($"{session.Username} has joined.");
+            AnnouncePresenceLocked($"{session.Username} has joined.");
             return true;
         }
     }
@@ -50,7 +50,7 @@ internal sealed class Scope(RoomName name, ICluster cluster, MeshSignalOptions o
                 return false;
 
             _listeners -= session.Chat.IsListening ? 1 : 0;
-            AnnouncePresence($"{session.Username} has left.");
+            AnnouncePresenceLocked($"{session.Username} has left.");
             _isForgotten = _members.Count == 0 && name != RoomName.Lobby;
             return _isForgotten;
         }
@@ -71,6 +71,13 @@ internal sealed class Scope(RoomName name, ICluster cluster, MeshSignalOptions o
     {
         lock (_lock)
             AnnounceLocked(text);
+    }
+
+    /// <summary>Who came and went. In a crowd these lines are noise, and their number grows with the square of it.</summary>
+    public void AnnouncePresence(string text)
+    {
+        lock (_lock)
+            AnnouncePresenceLocked(text);
     }
 
     public void Say(Session session, string text)
@@ -119,8 +126,7 @@ internal sealed class Scope(RoomName name, ICluster cluster, MeshSignalOptions o
             return session.Chat.Unblock(other.Id);
     }
 
-    /// <summary>In a crowd these lines are noise, and their number grows with the square of it.</summary>
-    private void AnnouncePresence(string text)
+    private void AnnouncePresenceLocked(string text)
     {
         if (_listeners <= options.Chat.AnnounceLimit)
             AnnounceLocked(text);

@@ -12,10 +12,11 @@ internal sealed partial class FloodControl
     private readonly LimitOptions _limits;
     private readonly ILogger _log;
     private readonly Counter<long> _refused;
+    private readonly SlidingCount _told;
 
-    public FloodControl(MeshSignalOptions options, IMeterFactory meters, ILogger<FloodControl> log)
+    public FloodControl(MeshSignalOptions options, IMeterFactory meters, TimeProvider time, ILogger<FloodControl> log)
     {
-        (_limits, _log) = (options.Limits, log);
+        (_limits, _log, _told) = (options.Limits, log, new SlidingCount(10, TimeSpan.FromSeconds(10), time));
         _refused = meters.Create("MeshSignal").CreateCounter<long>("meshsignal.messages.rate_limited", "{message}", "Messages above a session's budgets");
     }
 
@@ -34,12 +35,18 @@ internal sealed partial class FloodControl
     public void Count(Session session)
     {
         _refused.Add(1);
-        if (session.Rate.Refused())
+        if (session.Rate.Refused() && MayTell())
             LogFlood(session.Id, _limits.DryRun ? "; limits are only tried" : "");
         if (session.Rate.IsFlooding && !_limits.DryRun)
             session.Connection?.Close(CloseCode.RateLimit, "you send too much");
     }
 
-    [LoggerMessage(LogLevel.Information, "Session {Session} sends more than its limits allow{Mode}")]
+    private bool MayTell()
+    {
+        lock (_told)
+            return _told.TryAdd(out _);
+    }
+
+    [LoggerMessage(LogLevel.Information, "Session {Session} sends more than its limits allow{Mode}. Of such lines there are ten in 10 s at most")]
     private partial void LogFlood(SessionId session, string mode);
 }

@@ -8,11 +8,14 @@ namespace MeshSignal.Server.Http;
 
 /// <summary>What an operator may see and do over HTTP: everything below <c>/admin</c>, for whoever has the key. Without a key in the settings there is nothing there.</summary>
 internal sealed partial class AdminApi(
-    AdminOptions options, AdminRooms rooms, AdminBans bans, Entrance entrance, FailureLimits failures, TimeProvider time, ILogger<AdminApi> log)
+    AdminOptions options, AdminRooms rooms, AdminBans bans, Entrance entrance, TimeProvider time, ILogger<AdminApi> log)
 {
     private const string Realm = "Bearer realm=\"MeshSignal admin\"";
 
     private readonly AdminKey _key = new(options);
+
+    /// <summary>Its own: whoever guesses join tokens does not shut the operator out.</summary>
+    public FailureLimits Failures { get; } = new(time);
 
     public static void Map(WebApplication app)
     {
@@ -52,7 +55,7 @@ internal sealed partial class AdminApi(
     private async ValueTask<bool> IsAllowedAsync(HttpContext context)
     {
         var address = entrance.LimitedAddress(entrance.Read(context));
-        if (failures.IsBlocked(address))
+        if (Failures.IsBlocked(address))
         {
             context.Response.Headers.RetryAfter = ((int)FailureLimits.Window.TotalSeconds).ToString(CultureInfo.InvariantCulture);
             await Problem.WriteAsync(context, StatusCodes.Status429TooManyRequests, "Too many wrong keys came from your address.");
@@ -64,7 +67,7 @@ internal sealed partial class AdminApi(
 
         // Who brings none has guessed none.
         if (context.Request.Headers.Authorization.Count > 0)
-            await Task.Delay(failures.Add(address), time, context.RequestAborted);
+            await Task.Delay(Failures.Add(address), time, context.RequestAborted);
 
         // RFC 6750 section 3: no error code for a request that brings nothing.
         context.Response.Headers.WWWAuthenticate = context.Request.Headers.Authorization.Count == 0 ? Realm : $"{Realm}, error=\"invalid_token\"";

@@ -53,8 +53,10 @@ internal sealed partial class Moderator(SessionStore sessions, BanList bans, Tim
         try
         {
             using var turn = await session.TakeTurnAsync();
+
+            // Nobody gets away by beginning anew at the same moment.
             if (session.WhenEndedAsync().IsCompleted)
-                return false;
+                return session.Successor is { } successor && await ShowOutAsync(successor, expulsion, byName, by);
 
             ShowOut(session, expulsion, byName);
             LogShownOut(session.Username, session.Id, expulsion.Verb, by?.ToString() ?? byName);

@@ -7,9 +7,10 @@ namespace MeshSignal.Server.Policy;
 
 /// <summary>Where a request comes from, as far as it can be known.</summary>
 /// <param name="IsForwarded">It names a client for which it was forwarded, whether that is believed or not.</param>
+/// <param name="IsContradictory">Of both fields that can name the client each names another one.</param>
 /// <param name="Scheme">What the client used towards the first proxy; null if that is not known.</param>
 /// <param name="Host">What it asked that proxy for; null likewise.</param>
-internal sealed record Arrival(ClientAddress Address, bool IsForwarded, string? Scheme = null, string? Host = null);
+internal sealed record Arrival(ClientAddress Address, bool IsForwarded, string? Scheme = null, string? Host = null, bool IsContradictory = false);
 
 /// <summary>
 /// Whom to believe about who a request is from. Anybody can write <c>X-Forwarded-For</c> and <c>Forwarded</c> (RFC 7239), so only what the operator's own proxies have written
@@ -37,10 +38,11 @@ internal sealed class TrustedProxies
         var hop = forwarded.Count > 0 ? Follow(nearest, Elements(forwarded)) : Follow(nearest, Addresses(forwardedFor));
 
         // A proxy that writes one of the two passes on what a client has put into the other. If they differ, nobody can tell which is which.
-        if (forwarded.Count > 0 && forwardedFor.Count > 0 && !hop.Address.Equals(Follow(nearest, Addresses(forwardedFor)).Address))
+        var isContradictory = forwarded.Count > 0 && forwardedFor.Count > 0 && !hop.Address.Equals(Follow(nearest, Addresses(forwardedFor)).Address);
+        if (isContradictory)
             hop = nearest;
         return new Arrival(
-            new ClientAddress(hop.Address), isForwarded, hop.Scheme ?? Single(headers["X-Forwarded-Proto"]), hop.Host ?? Single(headers["X-Forwarded-Host"]));
+            new ClientAddress(hop.Address), isForwarded, hop.Scheme ?? Single(headers["X-Forwarded-Proto"]), hop.Host ?? Single(headers["X-Forwarded-Host"]), isContradictory);
     }
 
     /// <summary>From the right, as long as those who speak are proxies. What cannot be read is not gone beyond: its writer counts as the client.</summary>

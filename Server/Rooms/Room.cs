@@ -69,7 +69,7 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
             _byName.Add(newcomer.Username.Value, newcomer);
             session.Peer = newcomer;
             courier.Send(newcomer, new JoinedMessage(name, newcomer.Id, RosterFor(newcomer), ConfigFor(newcomer), request.Id));
-            session.Scope?.Announce($"{newcomer.Username} joined voice chat");
+            session.Scope?.AnnouncePresence($"{newcomer.Username} joined voice chat");
             return Reply.Answered;
         }
     }
@@ -95,7 +95,7 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
             Announce(new PeerLeftMessage(name, leaver.Username, leaver.Id, reason));
             if (request is not null && leaver.Session.Profile == Profile.V1)
                 courier.Send(leaver, new LeftMessage(name, request.Id));
-            leaver.Session.Scope?.Announce($"{leaver.Username} left voice chat");
+            leaver.Session.Scope?.AnnouncePresence($"{leaver.Username} left voice chat");
             _isForgotten = _peers.Count == 0;
             return _isForgotten;
         }

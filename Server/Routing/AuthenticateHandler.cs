@@ -20,7 +20,7 @@ internal sealed class AuthenticateHandler(Authenticator authenticator, Moderator
         // A session stays the same person's, under the same name and in the same scope.
         if (session.Identity.Subject is { } subject && subject != identity.Subject)
             return new Refusal(ErrorCode.Forbidden) { Reason = "subject" };
-        if (identity.Name is { } name && name.Key != session.Username.Key)
+        if (!identity.MayBear(session.Username))
             return new Refusal(ErrorCode.Forbidden) { Reason = "name" };
         if (!identity.MayEnter(session.Scope!.Name))
             return new Refusal(ErrorCode.Forbidden) { Reason = "room" };

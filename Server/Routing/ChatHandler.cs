@@ -15,10 +15,10 @@ internal sealed class ChatHandler(ChatCommands commands, ChatOptions options)
 
     public async ValueTask<Reply> SayAsync(Session session, ChatMessage message)
     {
-        if (!session.Chat.IsListening)
-            return new Refusal(ErrorCode.Disabled) { Text = "Chat is off" };
         if (!session.Chat.Rate.TryAdd(out var retryAfter))
             return new Refusal(ErrorCode.RateLimited) { Text = RateText, RetryAfter = retryAfter };
+        if (!session.Chat.IsListening)
+            return new Refusal(ErrorCode.Disabled) { Text = "Chat is off" };
 
         var text = message.Content.Trim();
         if (text.Length > MaxCharacters)

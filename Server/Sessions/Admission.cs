@@ -34,51 +34,71 @@ internal sealed class Admission(
         if (former.Former is null)
             return await AdmitStrangerAsync(request, connection, former.Reason);
 
+        Judgement judgement;
         using (turn)
-            return await ReplaceAsync(former.Former, request, connection, former.Reason);
+        {
+            judgement = login.Judge(request, former.Former.Identity);
+            if (judgement.Identity is { } identity)
+                return await ReplaceAsync(former.Former, request, identity, connection, former.Reason);
+        }
+
+        // Not with its turn: the refusal may take its time.
+        await login.RefuseAsync(judgement, connection);
+        return null;
     }
 
     /// <summary>Nobody who has a session, or whose new one takes the place of a former one: the limits on sockets are for these.</summary>
     private async ValueTask<Session?> AdmitStrangerAsync(ConnectionRequest request, Connection connection, string? reason) => request.Verdict switch
     {
-        ConnectionVerdict.Ok => await login.IdentifyAsync(request, connection, null) is { } identity ? await AdmitNewAsync(request, identity, connection, reason) : null,
+        ConnectionVerdict.Ok => await login.IdentifyAsync(request, connection) is { } identity ? await AdmitNewAsync(request, identity, connection, reason) : null,
         ConnectionVerdict.Full => Refuse(connection, CloseCode.TryAgainLater, ErrorCode.ServerFull, ErrorCode.ServerFull.Text),
         _ => Refuse(
             connection, CloseCode.TryAgainLater, ErrorCode.TooManyConnections, ErrorCode.TooManyConnectionsText(options.Limits.ConnectionsPerAddress)),
     };
 
     /// <summary>The former session ends in the same step in which the new one gets its name, so that nobody else can.</summary>
-    private async ValueTask<Session?> ReplaceAsync(Session former, ConnectionRequest request, Connection connection, string? reason)
+    private async ValueTask<Session?> ReplaceAsync(Session former, ConnectionRequest request, Identity identity, Connection connection, string? reason)
     {
-        if (await login.IdentifyAsync(request, connection, former.Identity) is not { } identity)
-            return null;
-
-        var successor = KeepsName(former, request, identity, reason) ? NewSession(connection, former.Username, identity, request) : null;
+        var successor = KeepsName(former, request, identity, reason) ? NewSession(connection, former.Username, identity, request, former) : null;
         if (successor is not null && !await cluster.PassNameAsync(former, successor))
             successor = null;
 
         if (former.Connection is { } open)
             _ = open.CloseInTimeAsync(CloseCode.Replaced, "the session was given up for another");
-        sessions.End(former, reason == Resumption.Released ? LeaveReason.Left : LeaveReason.Expired);
-        return successor is null ? await AdmitNewAsync(request, identity, connection, reason) : await EnterAsync(successor, former.Scope!.Name, reason);
+        try
+        {
+            sessions.End(former, reason == Resumption.Released ? LeaveReason.Left : LeaveReason.Expired);
+        }
+        catch when (successor is not null)
+        {
+            cluster.ReleaseName(successor);
+            throw;
+        }
+
+        former.Successor = successor is null
+            ? await AdmitNewAsync(request, identity, connection, reason, former)
+            : await EnterAsync(successor, former.Scope!.Name, reason);
+        return former.Successor;
     }
 
     /// <summary>Who meant to resume has its name, whatever stands in a URL that may be older than a /nick; who gave the session up may want another.</summary>
     private bool KeepsName(Session former, ConnectionRequest request, Identity identity, string? reason)
     {
-        if (former.Scope is not { } scope || scope.Name != ScopeFor(request, identity) || !identity.MayEnter(scope.Name) || (identity.Name is { } own && own.Key != former.Username.Key))
+        if (former.Scope is not { } scope || scope.Name != ScopeFor(request, identity) || !identity.MayEnter(scope.Name))
+            return false;
+        if (!identity.MayBear(former.Username) || bans.Find(identity.Subject, former.Username, null) is not null)
             return false;
         return reason == Resumption.Incomplete || string.IsNullOrEmpty(request.Username)
             || (Username.TryParse(request.Username, out var wanted) && wanted.Key == former.Username.Key);
     }
 
-    private async ValueTask<Session?> AdmitNewAsync(ConnectionRequest request, Identity identity, Connection connection, string? reason)
+    private async ValueTask<Session?> AdmitNewAsync(ConnectionRequest request, Identity identity, Connection connection, string? reason, Session? former = null)
     {
         if (ScopeFor(request, identity) is not { } scope)
             return Refuse(connection, CloseCode.InvalidName, ErrorCode.InvalidRoom, ErrorCode.InvalidRoom.Text);
         if (!identity.MayEnter(scope))
             return Refuse(connection, CloseCode.BadToken, ErrorCode.Forbidden, ErrorCode.Forbidden.Text);
-        return await ClaimAsync(request, identity, scope, connection) is { } session ? await EnterAsync(session, scope, reason) : null;
+        return await ClaimAsync(request, identity, scope, connection, former) is { } session ? await EnterAsync(session, scope, reason) : null;
     }
 
     /// <summary>Null if what was asked for is no room.</summary>
@@ -126,12 +146,12 @@ internal sealed class Admission(
         return session;
     }
 
-    private async ValueTask<Session?> ClaimAsync(ConnectionRequest request, Identity identity, RoomName scope, Connection connection)
+    private async ValueTask<Session?> ClaimAsync(ConnectionRequest request, Identity identity, RoomName scope, Connection connection, Session? former)
     {
         var wanted = string.IsNullOrEmpty(request.Username) ? identity.Name?.Value : request.Username;
         if (wanted is null)
             return bans.Find(identity.Subject, null, null) is null
-                ? await names.ClaimAnyAsync(scope, name => NewSession(connection, name, identity, request))
+                ? await names.ClaimAnyAsync(scope, name => NewSession(connection, name, identity, request, former))
                 : RefuseBanned(connection);
 
         if (!Username.TryParse(wanted, out var username))
@@ -139,12 +159,11 @@ internal sealed class Admission(
         if (bans.Find(identity.Subject, username, null) is not null)
             return RefuseBanned(connection);
 
-        var isOwn = identity.Name?.Key == username.Key;
-        if (identity.Name is not null && !isOwn)
+        if (identity.Name is { } own && own.Key != username.Key)
             return Refuse(connection, CloseCode.BadToken, ErrorCode.Forbidden, ErrorCode.Forbidden.Text);
 
-        var session = NewSession(connection, isOwn ? identity.Name!.Value : username, identity, request);
-        return (isOwn || !username.IsReserved) && await names.TryClaimAsync(scope, session)
+        var session = NewSession(connection, identity.Name ?? username, identity, request, former);
+        return identity.MayBear(username) && await names.TryClaimAsync(scope, session)
             ? session
             : Refuse(connection, CloseCode.NameTaken, ErrorCode.NameTaken, ErrorCode.NameTaken.Text);
     }
@@ -152,9 +171,11 @@ internal sealed class Admission(
     private bool IsListening(ConnectionRequest request, Connection connection) =>
         options.Chat.Enabled && request.Chat switch { "on" => true, "off" => false, _ => connection.Profile == Profile.Legacy };
 
-    private Session NewSession(Connection connection, Username username, Identity identity, ConnectionRequest request) =>
+    /// <param name="former">The session whose place it takes, if there is one: its limits go on.</param>
+    private Session NewSession(Connection connection, Username username, Identity identity, ConnectionRequest request, Session? former) =>
         new(
-            connection, username, new ChatMember(IsListening(request, connection), options.Chat, time), new SlidingCount(20, TimeSpan.FromSeconds(10), time), new RateLimits(options.Limits, time),
+            connection, username, new ChatMember(IsListening(request, connection), options.Chat, time, former?.Chat),
+            former?.WrongTokens ?? new SlidingCount(20, TimeSpan.FromSeconds(10), time), former?.Rate ?? new RateLimits(options.Limits, time),
             connection.Profile == Profile.V1 && options.Sessions.ResumeGrace > TimeSpan.Zero ? new ReplayLog(options.Sessions) : null, time)
         {
             Identity = identity,

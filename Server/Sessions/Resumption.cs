@@ -88,6 +88,6 @@ internal sealed partial class Resumptions(SessionStore sessions, SessionsOptions
             session.Tokens.Current.Reveal(), session.Username, session.Profile, Resumed: true, (int)options.ResumeGrace.TotalMilliseconds, Admission.Features));
     }
 
-    [LoggerMessage(LogLevel.Warning, "Session {Session}: a token that it has replaced was shown to resume it; somebody may have copied it")]
+    [LoggerMessage(LogLevel.Information, "Session {Session}: a token that it has replaced was shown to resume it; somebody may have copied it")]
     private partial void LogRetired(SessionId session);
 }

@@ -63,6 +63,9 @@ internal sealed class Session(
     /// <summary>Its stay in a room, if it is in one.</summary>
     public Peer? Peer { get; set; }
 
+    /// <summary>The session that took its place, if its client has begun anew.</summary>
+    public Session? Successor { get; set; }
+
     /// <summary>Whether its client can come back to it.</summary>
     public bool CanResume { get; } = replay is not null;
 

@@ -33,7 +33,10 @@ internal sealed partial class Entrance(
         var request = context.Request;
         var scheme = arrival.Scheme ?? request.Scheme;
         var host = arrival.Host ?? request.Host.Value;
-        if (origins.Allows(request.Headers.Origin, scheme, host, _isLocalServer.Value, hasCookieCredential))
+        
+        // A proxy on this machine brings pages from elsewhere, whose own "localhost" is another machine.
+        var isLocal = _isLocalServer.Value && !arrival.IsForwarded && arrival.Address.IsLoopback;
+        if (origins.Allows(request.Headers.Origin, scheme, host, isLocal, hasCookieCredential))
             return true;
 
         // What stands there is a stranger's: only what could be read is printed, in our spelling.
@@ -64,7 +67,7 @@ internal sealed partial class Entrance(
 
     private static bool IsLocal(IServer server) =>
         server.Features.Get<IServerAddressesFeature>() is { Addresses: { Count: > 0 } addresses } && addresses.Select(BindingAddress.Parse).All(
-            static address => address.IsUnixPipe || address.IsNamedPipe || (WebOrigin.TryParse($"http://{address.Host}", out var origin) && origin.IsLoopback));
+            static address => !address.IsUnixPipe && !address.IsNamedPipe && (WebOrigin.TryParse($"http://{address.Host}", out var origin) && origin.IsLoopback));
 
     [LoggerMessage(
         LogLevel.Warning,

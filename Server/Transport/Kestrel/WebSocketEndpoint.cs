@@ -26,6 +26,13 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Entrance 
         var profile = WebSocketUpgrade.Negotiate(context.Request);
         var credential = WebSocketUpgrade.Credential(context.Request, profile, options.Authentication.CookieName, out var isCookie);
         var arrival = entrance.Read(context);
+        if (arrival.IsContradictory)
+        {
+            // Else a client could choose to be the proxy, by writing the field that this does not.
+            Refuse(context, StatusCodes.Status400BadRequest);
+            return;
+        }
+
         if (!entrance.IsOpenTo(context, arrival, hasCookieCredential: isCookie))
         {
             Refuse(context, StatusCodes.Status403Forbidden);

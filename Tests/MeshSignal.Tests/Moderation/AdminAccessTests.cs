@@ -37,7 +37,7 @@ internal sealed class AdminAccessTests
 
         // The others are counted without a request: each would have to wait longer than the one before.
         for (var i = 1; i < FailureLimits.MostFailures; i++)
-            server.Get<FailureLimits>().Add(new ClientAddress(IPAddress.Loopback));
+            server.Get<AdminApi>().Failures.Add(new ClientAddress(IPAddress.Loopback));
 
         var answer = (await admin.SendAsync("GET", "/admin/rooms")).IsProblem(429, "Too Many Requests");
         Assert.That(answer.Headers.RetryAfter!.Delta, Is.EqualTo(FailureLimits.Window));
