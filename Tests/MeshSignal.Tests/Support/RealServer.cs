@@ -35,7 +35,9 @@ internal sealed class RealServer : IAsyncDisposable
         var log = new CapturedLog();
         var builder = WebServer.CreateBuilder(["--urls", "http://127.0.0.1:0", "--MeshSignal:Sessions:DrainTime=00:00:00", .. settings.Prepend(Budgets.Ample).Select(setting => $"--{setting.Key}={setting.Value}")]);
         Assert.That(ConfigurationCheck.Errors(builder.Configuration), Is.Empty);
-        builder.Logging.ClearProviders().AddProvider(log).AddFilter<CapturedLog>(nameof(MeshSignal), LogLevel.Trace);
+
+        // All of ours; of the framework's what is printed by default: its lines about requests have the whole URL in them.
+        builder.Logging.ClearProviders().AddProvider(log).AddFilter<CapturedLog>(nameof(MeshSignal), LogLevel.Trace).AddFilter<CapturedLog>(nameof(Microsoft), LogLevel.Warning);
         var app = WebServer.Build(builder);
         await app.StartAsync();
         return new RealServer(app, log, settings);
