@@ -16,7 +16,8 @@ internal static class CutsScenario
 
     private static async Task RunAsync(BenchOptions options, CancellationToken cancel)
     {
-        using var server = MeshSignalServer.Start(options, cancel);
+        // Who comes back sends again what was not acknowledged, on top of fifty numbers a second: more than a client may.
+        using var server = MeshSignalServer.Start(options, cancel, MeshSignalServer.AmpleBudgets);
         var plan = new CutPlan(server.Address, "cut", options.Pairs, Cuts, Seed: options.Rounds, LongestAway, Limit);
 
         using var call = new CutCall(plan, TimeProvider.System);
