@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using MeshSignal.Server.Ice;
+using MeshSignal.Server.Tools.Stun;
 
 namespace MeshSignal.Tests.Turn;
 
@@ -53,7 +54,7 @@ internal sealed class TurnProbe : IDisposable
             StunMessage.Number(StunMessage.RequestedTransport, 17 << 24), // UDP
             StunMessage.Number(StunMessage.RequestedFamily, (family == AddressFamily.InterNetwork ? 1u : 2u) << 24));
         if (answer.Code == 0)
-            Relayed = answer.FindAddress(StunMessage.XorRelayedAddress);
+            Relayed = answer.FindAddress(StunMessage.XorRelayedAddress)!;
         return answer.Code;
     }
 
@@ -75,7 +76,7 @@ internal sealed class TurnProbe : IDisposable
                 _data.Enqueue(data);
 
         var message = _data.Count > 0 ? _data.Dequeue() : throw new AssertionException("Nothing has come over the relay.");
-        return (message.FindAddress(StunMessage.XorPeerAddress), message.FindText(StunMessage.Data)!);
+        return (message.FindAddress(StunMessage.XorPeerAddress)!, message.FindText(StunMessage.Data)!);
     }
 
     public void Dispose() => _socket.Dispose();

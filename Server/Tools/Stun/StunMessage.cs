@@ -4,7 +4,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace MeshSignal.Tests.Turn;
+namespace MeshSignal.Server.Tools.Stun;
 
 /// <summary>A STUN message (RFC 8489 section 5), with what of it TURN needs.</summary>
 internal sealed class StunMessage
@@ -27,9 +27,12 @@ internal sealed class StunMessage
     public const int XorRelayedAddress = 0x0016;
     public const int RequestedFamily = 0x0017;
     public const int RequestedTransport = 0x0019;
+    public const int XorMappedAddress = 0x0020;
 
     private const uint Cookie = 0x2112A442;
     private const int HeaderLength = 20;
+    private const int Success = 0x100;
+    private const int Error = 0x110;
 
     private readonly List<(int Type, byte[] Value)> _attributes = [];
 
@@ -41,17 +44,36 @@ internal sealed class StunMessage
 
     public int Type { get; }
 
-    public byte[] Transaction { get; private init; }
+    public byte[] Transaction { get; init; }
 
     /// <summary>0 in a success.</summary>
-    public int Code => Find(ErrorCode) is { } value ? (value[2] * 100) + value[3] : 0;
+    public int Code => Find(ErrorCode) is { Length: >= 4 } value ? ((value[2] & 7) * 100) + value[3] : 0;
 
-    public static StunMessage Read(ReadOnlySpan<byte> bytes)
+    /// <summary>Whether it answers that one: with success, or with an error that says which.</summary>
+    public bool Answers(StunMessage request) =>
+        Transaction.SequenceEqual(request.Transaction) && (Type == (request.Type | Success) || (Type == (request.Type | Error) && Code > 0));
+
+    /// <summary>Of a whole message, in bytes, as its header has it; 0 if this is no header of STUN.</summary>
+    /// <param name="header">20 bytes.</param>
+    public static int LengthOf(ReadOnlySpan<byte> header)
     {
+        var length = BinaryPrimitives.ReadUInt16BigEndian(header[2..]);
+        return header[0] < 0x40 && length % 4 == 0 && BinaryPrimitives.ReadUInt32BigEndian(header[4..]) == Cookie ? HeaderLength + length : 0;
+    }
+
+    /// <summary>Null if it is none.</summary>
+    public static StunMessage? Read(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < HeaderLength || LengthOf(bytes) != bytes.Length)
+            return null;
+
         var message = new StunMessage(BinaryPrimitives.ReadUInt16BigEndian(bytes)) { Transaction = bytes[8..HeaderLength].ToArray() };
         for (var rest = bytes[HeaderLength..]; rest.Length > 0;)
         {
             var length = BinaryPrimitives.ReadUInt16BigEndian(rest[2..]);
+            if (4 + Padded(length) > rest.Length)
+                return null;
+
             message._attributes.Add((BinaryPrimitives.ReadUInt16BigEndian(rest), rest.Slice(4, length).ToArray()));
             rest = rest[(4 + Padded(length))..];
         }
@@ -63,16 +85,22 @@ internal sealed class StunMessage
 
     public string? FindText(int type) => Find(type) is { } value ? Encoding.UTF8.GetString(value) : null;
 
-    public IPEndPoint FindAddress(int type)
+    /// <summary>Null if there is none, or none that is as long as its family.</summary>
+    public IPEndPoint? FindAddress(int type)
     {
-        var value = Masked(Find(type)!);
+        if (Find(type) is not { } masked || (masked is not [_, 1, ..] || masked.Length != 8) && (masked is not [_, 2, ..] || masked.Length != 20))
+            return null;
+
+        var value = Masked(masked);
         return new IPEndPoint(new IPAddress(value.AsSpan(4)), BinaryPrimitives.ReadUInt16BigEndian(value.AsSpan(2)));
     }
 
-    public static (int Type, byte[] Value) PeerAddress(IPEndPoint endPoint)
+    public static (int Type, byte[] Value) PeerAddress(IPEndPoint endPoint) => Address(XorPeerAddress, endPoint);
+
+    public static (int Type, byte[] Value) Address(int type, IPEndPoint endPoint)
     {
         var address = endPoint.Address.GetAddressBytes();
-        return (XorPeerAddress, [0, (byte)(address.Length == 4 ? 1 : 2), .. BigEndian((uint)endPoint.Port)[2..], .. address]);
+        return (type, [0, (byte)(address.Length == 4 ? 1 : 2), .. BigEndian((uint)endPoint.Port)[2..], .. address]);
     }
 
     public static (int Type, byte[] Value) Text(int type, string value) => (type, Encoding.UTF8.GetBytes(value));
@@ -102,7 +130,7 @@ internal sealed class StunMessage
 
     private byte[] Write((int Type, byte[] Value) attribute)
     {
-        var value = attribute.Type == XorPeerAddress ? Masked(attribute.Value) : attribute.Value;
+        var value = attribute.Type is XorPeerAddress or XorRelayedAddress or XorMappedAddress ? Masked(attribute.Value) : attribute.Value;
         return [.. BigEndian(((uint)attribute.Type << 16) | (uint)value.Length), .. value, .. new byte[Padded(value.Length) - value.Length]];
     }
 
