@@ -2,9 +2,11 @@ using MeshSignal.Server.Hosting;
 using MeshSignal.Server.Tools;
 using Microsoft.Extensions.Options;
 
-// What is no server: a token to try one with.
+// What is no server: a token to try one with, and what would be wrong with one.
 if (args is ["token", .. var arguments])
     return await TokenTool.RunAsync(arguments, TimeProvider.System, Console.Out, Console.Error);
+if (args is ["check", .. var settings])
+    return await CheckTool.RunAsync(settings, TimeProvider.System, Console.Out);
 
 // Settings from appsettings.json, the environment and the arguments; log, web server, and everything that a message passes.
 var builder = WebServer.CreateBuilder(args);
