@@ -61,10 +61,10 @@ internal sealed class CheckToolTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var url = $"http://{listener.LocalEndpoint}";
-        var hangUps = HangUpAsync(listener);
+        var other = GreetAsync(listener);
         var (exitCode, lines) = await RunAsync([.. Small, $"--urls={url}"]);
         listener.Stop();
-        await hangUps;
+        await other;
         Assert.That(exitCode, Is.EqualTo(1));
         Assert.That(lines, Has.Member($"wrong  {url}: the port is taken by another program. End that, or choose another port."));
     }
@@ -105,13 +105,17 @@ internal sealed class CheckToolTests
         Assert.That(lines, Has.All.Match("^(ok    |note  |wrong ) "));
     }
 
-    /// <summary>On everybody who asks what it is.</summary>
-    private static async Task HangUpAsync(TcpListener listener)
+    /// <summary>Another web server, which answers whatever is asked.</summary>
+    private static async Task GreetAsync(TcpListener listener)
     {
         try
         {
             while (true)
-                (await listener.AcceptTcpClientAsync()).Dispose();
+            {
+                using var client = await listener.AcceptTcpClientAsync();
+                await client.GetStream().ReadExactlyAsync(new byte[4]); // "GET "
+                await client.GetStream().WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"u8.ToArray());
+            }
         }
         catch (SocketException)
         {
