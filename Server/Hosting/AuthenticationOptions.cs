@@ -18,7 +18,7 @@ internal sealed class AuthenticationOptions
     /// <summary>What must be in <c>aud</c>; empty if tokens for nobody in particular are meant, and only these.</summary>
     public string Audience { get; set; } = "";
 
-    /// <summary>Several while one takes the place of another, or where several systems sign.</summary>
+    /// <summary>Several while one takes the place of another, or where several systems sign that mean the same people by their <c>sub</c>.</summary>
     public List<TokenKeyOptions> Keys { get; set; } = [];
 
     /// <summary>The cookie that a token may come in (RFC 6265 section 4.1.1); empty for none.</summary>

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using MeshSignal.Protocol;
+using MeshSignal.Server.Moderation;
 using MeshSignal.Server.Policy;
 using MeshSignal.Server.Sessions;
 using MeshSignal.Server.Transport;
+using MeshSignal.Tests.Moderation;
 using MeshSignal.Tests.Sessions;
 using MeshSignal.Tests.Support;
 
@@ -43,6 +45,7 @@ internal sealed class LoginTests
 
     [TestCase("""{"sub":"1","exp":1}""")]
     [TestCase("""{"name":"alice"}""")]
+    [TestCase("""{"sub":"x\u202Ey"}""")]
     [TestCase("garbage")]
     public async Task One_that_is_not_good_is_refused_also_where_none_is_required(string claims)
     {
@@ -398,6 +401,146 @@ internal sealed class LoginTests
         server.Advance(FailureLimits.Window, other);
         using var later = server.Open(new ConnectionRequest(Profile.V1, "later", Address: _elsewhere, Credential: Token("""{"sub":"2"}""")));
         await later.GreetedAsync(withChat: false);
+    }
+
+    [Test]
+    public async Task A_name_that_a_token_fixes_cannot_be_changed_in_the_chat()
+    {
+        await using var server = await TestServer.StartAsync(_required);
+        using var bob = server.Open(new ConnectionRequest(Profile.V1, Chat: "on", Credential: Token("""{"sub":"2","name":"bob"}""")));
+        await bob.GreetedAsync(withChat: true);
+
+        await bob.SayAsync("/nick alice");
+        await bob.ExpectSystemAsync("Your name is fixed by your token.");
+        await bob.SayAsync("/nick B0B");
+        await bob.ExpectSystemAsync("bob is now B0B");
+    }
+
+    [Test]
+    public async Task A_reserved_name_is_not_kept_by_who_has_no_token_for_it()
+    {
+        await using var server = await TestServer.StartAsync(_key);
+        using var admin = server.Open(new ConnectionRequest(Profile.V1, Credential: Token("""{"sub":"1","name":"Admin"}""")));
+        await admin.GreetedAsync(withChat: false);
+
+        await admin.SendAsync(MessageTypes.Authenticate, new { id = 1, credential = Token("""{"sub":"1"}""") });
+        Assert.That((await admin.ExpectErrorAsync(ErrorCode.Forbidden, 1)).Text("reason"), Is.EqualTo("name"));
+        using var other = server.Open(new ConnectionRequest(Profile.V1, Former: new FormerSession(admin.Token, null), Credential: Token("""{"sub":"2"}""")));
+        await other.ExpectNewAsync("released");
+        Assert.That(other.Name, Does.StartWith("Anonymous"));
+    }
+
+    [TestCase("""{"sub":"1","exp":1}""")]
+    [TestCase("""{"sub":"1","aud":"another"}""")]
+    public async Task What_was_signed_is_no_guess_and_shuts_nobody_out(string claims)
+    {
+        await using var server = await TestServer.StartAsync(_key);
+        for (var i = 0; i < 2 * FailureLimits.MostFailures; i++)
+        {
+            using var old = server.Open(new ConnectionRequest(Profile.V1, Address: _elsewhere, Credential: Token(claims)));
+            await old.ExpectErrorAsync(ErrorCode.NotAuthenticated);
+        }
+
+        using var good = server.Open(new ConnectionRequest(Profile.V1, Address: _elsewhere, Credential: Token("""{"sub":"1"}""")));
+        await good.GreetedAsync(withChat: false);
+    }
+
+    [Test]
+    public async Task Whoever_proves_a_session_gets_in_from_an_address_that_is_blocked()
+    {
+        await using var server = await TestServer.StartAsync(_key);
+        using var alice = server.Open(new ConnectionRequest(Profile.V1, Address: _elsewhere, Credential: Token("""{"sub":"1","name":"alice"}""")));
+        await alice.GreetedAsync(withChat: false);
+        for (var i = 0; i < FailureLimits.MostFailures; i++)
+            server.Get<FailureLimits>().Add(_elsewhere);
+
+        using var reloaded = server.Open(
+            new ConnectionRequest(Profile.V1, Former: new FormerSession(alice.Token, null), Address: _elsewhere, Credential: Token("""{"sub":"1","name":"alice"}""")));
+
+        await reloaded.ExpectNewAsync("released");
+        Assert.That(server.Get<SessionStore>().All.Single().Identity.Subject, Is.EqualTo("1"));
+    }
+
+    /// <summary>Its refusal is kept back for a while, and a kick must not have to wait for that.</summary>
+    [Test]
+    public async Task A_wrong_one_beside_the_token_of_a_session_does_not_hold_that_session()
+    {
+        var clock = new WatchedClock();
+        await using var server = await TestServer.StartAsync(clock.Replace, _key);
+        using var mallory = await server.ConnectAsync("mallory");
+        using var guess = server.Open(new ConnectionRequest(Profile.V1, Former: new FormerSession(mallory.Token, null), Address: _elsewhere, Credential: "x.y.z"));
+        await clock.WhenDelayBeginsAsync();
+
+        var session = server.Get<SessionStore>().All.Single();
+        Assert.That(await server.Get<Moderator>().KickAsync(session, Authority.Operator).WaitAsync(TestPeer.Timeout));
+
+        await mallory.ExpectCloseAsync(CloseCode.Kicked);
+        server.Clock.Advance(TimeSpan.FromSeconds(25));
+        await guess.ExpectErrorAsync(ErrorCode.NotAuthenticated);
+    }
+
+    [Test]
+    public async Task Who_has_begun_anew_before_its_kick_is_carried_out_is_kicked_as_who_it_is_by_then()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var mallory = await server.ConnectAsync("mallory");
+        var session = server.Get<SessionStore>().All.Single();
+        using var again = server.Return(mallory, null);
+        await again.ExpectNewAsync("released");
+
+        Assert.That(await server.Get<Moderator>().KickAsync(session, Authority.Operator));
+
+        await again.ExpectCloseAsync(CloseCode.Kicked);
+        Assert.That(server.Get<SessionStore>().Count, Is.Zero);
+    }
+
+    [Test]
+    public async Task Whoever_is_banned_by_subject_is_not_greeted_first()
+    {
+        await using var server = await TestServer.StartAsync(_key);
+        using var alice = await server.ConnectAsync("alice");
+        await server.BanAsync(Bans.Of("1"));
+
+        using var banned = server.Open(new ConnectionRequest(Profile.V1, Former: new FormerSession(alice.Token, null), Credential: Token("""{"sub":"1"}""")));
+
+        await banned.ExpectErrorAsync(ErrorCode.Banned);
+        await banned.ExpectCloseAfterNothingAsync(CloseCode.Banned);
+    }
+
+    [Test]
+    public async Task A_moderators_rights_end_with_the_token()
+    {
+        await using var server = await TestServer.StartAsync(_key);
+        var now = server.Clock.GetUtcNow().ToUnixTimeSeconds();
+        using var alice = server.Open(new ConnectionRequest(Profile.V1, "alice", Chat: "on", Credential: Token($$"""{"sub":"1","moderator":true,"exp":{{now + 60}}}""")));
+        await alice.GreetedAsync(withChat: true);
+        await alice.SayAsync("/unban nobody");
+        await alice.ExpectSystemAsync("nobody is not banned.");
+
+        server.Advance(TimeSpan.FromSeconds(90), alice);
+
+        await alice.SayAsync("/unban nobody");
+        await alice.ExpectSystemAsync("You do not have permission to use /unban.");
+    }
+
+    [Test]
+    public async Task Where_no_keys_are_set_a_credential_means_nothing()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var alice = server.Open(new ConnectionRequest(Profile.V1, "alice", Credential: "of some gateway"));
+        await alice.GreetedAsync(withChat: false);
+    }
+
+    [Test]
+    public async Task Who_waits_to_show_one_is_sent_away_when_the_server_stops()
+    {
+        await using var server = await TestServer.StartAsync(_required);
+        using var alice = server.Open(new ConnectionRequest(Profile.V1, "alice"));
+        await alice.ExpectAsync(MessageTypes.HeartbeatConfig);
+
+        await server.StopAsync();
+
+        await alice.ExpectCloseAfterNothingAsync(CloseCode.ServiceRestart);
     }
 
     private static string Token(string claims) => Tokens.Hs(claims.Contains("\"exp\"", StringComparison.Ordinal) ? claims : $$"""{"exp":{{Exp}},{{claims[1..]}}""");

@@ -65,6 +65,36 @@ internal sealed class FloodTests
     }
 
     [Test]
+    public async Task Chat_has_a_budget_for_who_has_chat_off_too()
+    {
+        await using var server = await TestServer.StartAsync(Budgets.Default);
+        using var alice = await server.ConnectAsync("alice");
+        for (var i = 0; i < 5; i++)
+            await alice.SayAsync("");
+
+        for (var i = 0; i < 3; i++)
+            await alice.ExpectErrorAsync(ErrorCode.Disabled);
+        for (var i = 0; i < 2; i++)
+            await alice.ExpectErrorAsync(ErrorCode.RateLimited);
+    }
+
+    [Test]
+    public async Task Who_gives_its_session_up_for_another_has_no_new_budget()
+    {
+        await using var server = await TestServer.StartAsync(Budgets.Default);
+        using var alice = await server.ConnectAsync("alice", chat: true);
+        for (var i = 0; i < 3; i++)
+            await alice.SayAsync($"{i}");
+        await alice.SettleAsync();
+
+        using var again = server.Open(new ConnectionRequest(Profile.V1, "alice", Chat: "on", Former: new FormerSession(alice.Token, null)));
+        again.Adopt(await again.ExpectAsync(MessageTypes.SessionToken));
+        await again.SayAsync("4");
+
+        Assert.That((await again.ReceiveAllAsync()).Count(IsRefusal), Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task Bytes_are_counted_over_all_kinds()
     {
         await using var server = await TestServer.StartAsync(Budgets.Default, ("MeshSignal:Limits:SendQueueBytes", "2000000"));

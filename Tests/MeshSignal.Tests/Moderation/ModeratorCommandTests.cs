@@ -84,7 +84,7 @@ internal sealed class ModeratorCommandTests
         await lobby.Alice.SettleAsync();
 
         var ban = lobby.Server.Get<BanList>().All.Single();
-        Assert.That((ban.Subject, ban.Name, ban.KnownAs?.Value, ban.Address, ban.By), Is.EqualTo(("user-1", (Username?)null, "Bob", (object?)null, "Alice")));
+        Assert.That((ban.Subject, ban.Name, ban.KnownAs?.Value, ban.Address, ban.By), Is.EqualTo(("user-1", Valid.Name("Bob"), (string?)null, (object?)null, "Alice")), "by name too: nobody needs a token here");
         await lobby.Alice.SayAsync("/ban bob");
         await lobby.Alice.ExpectSystemAsync("bob is already banned.");
         await lobby.Alice.SayAsync("/unban bob");
