@@ -111,9 +111,11 @@ internal static class ConfigurationCheck
         var text = value.Value;
         return type == typeof(int) ? int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out _)
             : type == typeof(bool) ? bool.TryParse(text, out _)
+            : type.IsEnum ? Enum.GetNames(type).Contains(text, StringComparer.OrdinalIgnoreCase)
             : type != typeof(TimeSpan) || (text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out _));
     }
 
     private static string Expected(Type type) =>
-        type == typeof(TimeSpan) ? "a duration such as 00:00:30" : type == typeof(bool) ? "true or false" : type == typeof(int) ? "a whole number" : "a text";
+        type.IsEnum ? string.Join(" or ", Enum.GetNames(type))
+            : type == typeof(TimeSpan) ? "a duration such as 00:00:30" : type == typeof(bool) ? "true or false" : type == typeof(int) ? "a whole number" : "a text";
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MeshSignal.Server.Transport;
 using Microsoft.Extensions.Options;
 
 namespace MeshSignal.Server.Hosting;
@@ -24,6 +25,9 @@ internal sealed class MeshSignalOptions
 
     /// <summary>Names by which this server is reached: pages that were loaded from it under one of them may open a socket.</summary>
     public List<string> Hosts { get; set; } = [];
+
+    /// <summary>Must have been compiled in: see <see cref="Framings"/>.</summary>
+    public Framing Framing { get; set; }
 
     [ValidateObjectMembers]
     public CallOptions Calls { get; set; } = new();

@@ -4,6 +4,7 @@ using MeshSignal.Server.Ice;
 using MeshSignal.Server.Moderation;
 using MeshSignal.Server.Policy;
 using MeshSignal.Server.Rooms;
+using MeshSignal.Server.Transport;
 using Microsoft.Extensions.Options;
 
 namespace MeshSignal.Server.Hosting;
@@ -26,6 +27,8 @@ internal sealed class MeshSignalOptionsContradictions : IValidateOptions<MeshSig
             errors.AddError("MeshSignal:Limits:SendQueueBytes must be above Chat:HistoryBytes, else a long history closes whoever is shown it.");
         if (options.Limits.BytesBurst < options.Limits.MessageBytes)
             errors.AddError("MeshSignal:Limits:BytesBurst must not be below MessageBytes, else a message that may be sent never passes.");
+        if (!Framings.Has(options.Framing))
+            errors.AddError("MeshSignal:Framing is Fleck, and this server was built without it: build it with -p:Fleck=true, or leave Framing at Kestrel.");
         CheckOrigins(options, errors);
         CheckIce(options.Ice, errors);
         foreach (var problem in TokenKeys.ProblemsWith(options.Authentication))

@@ -48,6 +48,9 @@ internal sealed class FrameHeaders(int maxMessageBytes, int maxFragments, TimePr
     /// <summary>The peer's Close frame has come in whole.</summary>
     public bool IsPeerClosed { get; private set; }
 
+    /// <summary>The code in it; null if it has none.</summary>
+    public CloseCode? PeerCode { get; private set; }
+
     /// <summary>The length that the current message has declared so far, all its frames.</summary>
     public int MessageBytes { get; private set; }
 
@@ -180,7 +183,11 @@ internal sealed class FrameHeaders(int maxMessageBytes, int maxFragments, TimePr
     private void EndFrame()
     {
         Volatile.Write(ref _lastFrameAt, time.GetTimestamp());
-        IsPeerClosed |= _isClosePayload;
+        if (!_isClosePayload || IsPeerClosed)
+            return;
+
+        IsPeerClosed = true;
+        PeerCode = _closeCount < 2 ? null : (CloseCode)BinaryPrimitives.ReadUInt16BigEndian(_closePayload);
     }
 
     private static FrameViolation Error(string reason) => new(CloseCode.ProtocolError, reason);

@@ -13,6 +13,8 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Entrance 
 {
     private static readonly TimeSpan RestartTime = TimeSpan.FromSeconds(5);
 
+    private readonly SocketOpener _open = Framings.Opener(options.Framing);
+
     public Task HandleAsync(HttpContext context, RequestDelegate next) => WebSocketUpgrade.IsWanted(context.Request) ? UpgradeAsync(context) : next(context);
 
     private async Task UpgradeAsync(HttpContext context)
@@ -61,7 +63,7 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Entrance 
 
         // Not context.Abort: that throws once the request is over, and what wants to tear a socket down need not know whether it is.
         var lifetime = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
-        using var socket = new GuardedWebSocket(stream, headers, time, lifetime.Abort);
+        using var socket = _open(stream, headers, time, lifetime.Abort);
         await connections.RunAsync(socket, request);
     }
 

@@ -20,6 +20,7 @@ internal sealed class FrameModel
     private const int MostBytes = 65_536;
     private const int MostFragments = 64;
 
+    private readonly bool _looksAtWholeTexts;
     private readonly SortedSet<int> _codes = [];
     private readonly List<byte[]> _pings = [];
     private readonly List<byte> _text = [];
@@ -27,13 +28,12 @@ internal sealed class FrameModel
     private int _controls;
     private bool _isOver;
 
-    private FrameModel()
-    {
-    }
+    private FrameModel(bool looksAtWholeTexts) => _looksAtWholeTexts = looksAtWholeTexts;
 
-    public static FrameVerdict Judge(ReadOnlySpan<byte> bytes)
+    /// <param name="looksAtWholeTexts">For a server that finds what is not UTF-8 only when its message is whole.</param>
+    public static FrameVerdict Judge(ReadOnlySpan<byte> bytes, bool looksAtWholeTexts = false)
     {
-        var model = new FrameModel();
+        var model = new FrameModel(looksAtWholeTexts);
         var isAtBoundary = model.Follow(bytes);
         return new FrameVerdict(model._codes, model._isOver, !model._isOver && isAtBoundary && model._fragments == 0, model._pings, model._controls);
     }
@@ -47,7 +47,13 @@ internal sealed class FrameModel
             var (isMasked, size) = ((bytes[1] & 0x80) != 0, (bytes[1] & 0x7F) switch { 126 => 2, 127 => 8, _ => 0 });
             var header = 2 + size + (isMasked ? 4 : 0);
             if (bytes.Length < header)
+            {
+                // Whoever looks at two bytes may see it in them.
+                if ((bytes[0] & 0x70) != 0 || !isMasked)
+                    _codes.Add(1002);
+                JudgeOpcode(opcode, isFinal, length: 0);
                 return false;
+            }
 
             var length = size switch
             {
@@ -127,7 +133,7 @@ internal sealed class FrameModel
         {
             // Of half a frame nobody need have looked at it yet, nor need it be seen that no byte can complete the last character.
             _codes.Add(1007);
-            _isOver = isWhole && (isFinal || !IsBegunCharacter(_text, bad));
+            _isOver = isWhole && (isFinal || (!_looksAtWholeTexts && !IsBegunCharacter(_text, bad)));
         }
 
         if (isFinal && isWhole)

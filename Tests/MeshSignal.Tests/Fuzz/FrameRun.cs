@@ -10,7 +10,8 @@ namespace MeshSignal.Tests.Fuzz;
 
 /// <summary>Writes frame sequences to a server, each on a connection of its own, and holds what comes back against <see cref="FrameModel"/>.</summary>
 /// <param name="counts">Answers by type, statuses and closes by code.</param>
-internal sealed class FrameRun(IPEndPoint server, ConcurrentDictionary<string, int> counts)
+/// <param name="looksAtWholeTexts">As of <see cref="FrameModel.Judge"/>.</param>
+internal sealed class FrameRun(IPEndPoint server, ConcurrentDictionary<string, int> counts, bool looksAtWholeTexts = false)
 {
     // A code that no client sends by itself and that the server only repeats: it says that all before it was handled.
     private const int Farewell = 4999;
@@ -72,7 +73,7 @@ internal sealed class FrameRun(IPEndPoint server, ConcurrentDictionary<string, i
     private async Task<bool> ListenAsync(FuzzSocket socket, FrameSequence sequence, Profile profile, bool isPlain)
     {
         var started = Stopwatch.GetTimestamp();
-        var verdict = FrameModel.Judge(sequence.Bytes);
+        var verdict = FrameModel.Judge(sequence.Bytes, looksAtWholeTexts);
         if (verdict.IsBetweenMessages)
             await socket.SendAsync(ClientFrame.Message("""{"type":"ping"}"""), ClientFrame.Closing(Farewell));
         else if (!verdict.IsOver && sequence.End == FrameEnding.HalfClose)

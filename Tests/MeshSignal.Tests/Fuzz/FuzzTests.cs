@@ -217,7 +217,7 @@ internal sealed class FuzzTests
     {
         try
         {
-            await new FrameRun(server, _counts).PlayAsync(sequence);
+            await new FrameRun(server, _counts, TestFraming.IsFleck).PlayAsync(sequence);
         }
         catch (Exception e) when (e is FuzzFault or TimeoutException)
         {

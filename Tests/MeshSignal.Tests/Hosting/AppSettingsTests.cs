@@ -29,7 +29,7 @@ internal sealed class AppSettingsTests
         options.GetType().GetProperties().SelectMany(property =>
         {
             var (value, key) = (property.GetValue(options)!, path + property.Name);
-            return value.GetType().Assembly == typeof(MeshSignalOptions).Assembly
+            return value is not Enum && value.GetType().Assembly == typeof(MeshSignalOptions).Assembly
                 ? Flatten(value, $"{key}:")
                 : [(key, value is IList { Count: 0 } ? "" : Convert.ToString(value, CultureInfo.InvariantCulture))];
         });

@@ -1,4 +1,5 @@
 using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Transport;
 using Microsoft.Extensions.Configuration;
 
 namespace MeshSignal.Tests.Hosting;
@@ -18,6 +19,7 @@ internal sealed class ConfigurationCheckTests
     [TestCase("MeshSignal:Chat:History", "0")]
     [TestCase("Kestrel:Endpoints:A:Protocols", "http1")]
     [TestCase("Kestrel:Limits:MaxConcurrentConnections", "5")]
+    [TestCase("MeshSignal:Framing", "kestrel")]
     [TestCase("Nope", "1")]
     public void A_right_value_is_no_error(string key, string value) => Assert.That(Errors((key, value)), Is.Empty);
 
@@ -35,9 +37,15 @@ internal sealed class ConfigurationCheckTests
     [TestCase("MeshSignal:Heartbeat:Interval", "", "MeshSignal:Heartbeat:Interval must be a duration such as 00:00:30, and '' is not.")]
     [TestCase("MeshSignal:Heartbeat:Interval", "a:b", "MeshSignal:Heartbeat:Interval must be a duration such as 00:00:30, and 'a:b' is not.")]
     [TestCase("MeshSignal:Heartbeat:Interval", "00:00:90", "MeshSignal:Heartbeat:Interval must be a duration such as 00:00:30, and '00:00:90' is not.")]
+    [TestCase("MeshSignal:Framing", "Flock", "MeshSignal:Framing must be Kestrel or Fleck, and 'Flock' is not.")]
+    [TestCase("MeshSignal:Framing", "0", "MeshSignal:Framing must be Kestrel or Fleck, and '0' is not.")]
     [TestCase("Kestrel:EndpointDefaults:Protocols", "Http2", "Kestrel:EndpointDefaults:Protocols must be Http1: WebSockets are served over HTTP/1.1 only.")]
     [TestCase("Kestrel:Endpoints:A:Protocols", "Http1AndHttp2", "Kestrel:Endpoints:A:Protocols must be Http1: WebSockets are served over HTTP/1.1 only.")]
     public void A_wrong_one_is_named(string key, string value, string expected) => Assert.That(Errors((key, value)), Is.EqualTo([expected]));
+
+    [Test]
+    public void A_framing_that_was_not_compiled_in_is_an_error_that_says_how_to_get_it() =>
+        Assert.That(Errors(("MeshSignal:Framing", "fleck")), Framings.Has(Framing.Fleck) ? Is.Empty : Has.Count.EqualTo(1).And.All.Contains("-p:Fleck=true"));
 
     [TestCase("MeshSignal")]
     [TestCase("MeshSignal:Limits")]

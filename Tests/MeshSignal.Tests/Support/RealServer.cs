@@ -33,7 +33,7 @@ internal sealed class RealServer : IAsyncDisposable
     {
         Secrets.AddSettings(settings);
         var log = new CapturedLog();
-        var builder = WebServer.CreateBuilder(["--urls", "http://127.0.0.1:0", "--MeshSignal:Sessions:DrainTime=00:00:00", .. settings.Prepend(Budgets.Ample).Select(setting => $"--{setting.Key}={setting.Value}")]);
+        var builder = WebServer.CreateBuilder(["--urls", "http://127.0.0.1:0", "--MeshSignal:Sessions:DrainTime=00:00:00", .. settings.Prepend(Budgets.Ample).Prepend(TestFraming.Setting).Select(setting => $"--{setting.Key}={setting.Value}")]);
         Assert.That(ConfigurationCheck.Errors(builder.Configuration), Is.Empty);
 
         // All of ours; of the framework's what is printed by default: its lines about requests have the whole URL in them.

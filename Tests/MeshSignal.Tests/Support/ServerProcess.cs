@@ -28,6 +28,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
             // Not beside its settings and its page: they must be found wherever it is started.
             WorkingDirectory = Path.GetTempPath(),
+            Environment = { ["MeshSignal__Framing"] = TestFraming.Setting.Value },
         })!, arguments);
 
     /// <summary>Starts it on a port of its own, or on that of a predecessor, and waits until it says that it listens there.</summary>

@@ -7,6 +7,9 @@ namespace MeshSignal.Tests.Transport;
 /// <summary>What a peer writes, piece by piece.</summary>
 internal sealed record FramingCase(string Name, params byte[][] Writes)
 {
+    /// <summary>A known gap of Fleck, which looks at a text when it is whole: without this behind the rest it finds nothing wrong.</summary>
+    public byte[]? FleckWaitsFor { get; init; }
+
     public override string ToString() => Name;
 }
 
@@ -83,7 +86,7 @@ internal static class FramingCases
         Refused(1007, "a character cut off by the end of the last fragment", Cut([0x20, 0x20, 0xE2, 0x82], 2)),
         Refused(1007, "a character cut off by an empty last fragment", Cut([0x20, 0xE2, 0x82], 3)),
         Refused(1007, "a character whose second half is wrong, in another fragment", Cut([0xE2, 0x28, 0xA1], 1)),
-        Refused(1007, "a fragment with more to come", Frame(Text, [0xC0, 0xAF], isFinal: false)),
+        Refused(1007, new FramingCase("a fragment with more to come", Frame(Text, [0xC0, 0xAF], isFinal: false)) { FleckWaitsFor = Frame(Continuation, "") }),
     ];
 
     private static byte[] Utf8Ping => Encoding.UTF8.GetBytes("""{"type":"ping","x":"äß€𝄞"}""");
@@ -103,6 +106,7 @@ internal static class FramingCases
     private static TestCaseData Case(string[] pongs, string name, params byte[][] writes) =>
         new TestCaseData(new FramingCase(name, writes), pongs).SetArgDisplayNames(name);
 
-    private static TestCaseData Refused(int code, string name, params byte[][] writes) =>
-        new TestCaseData(new FramingCase(name, writes), code).SetArgDisplayNames(name, $"{code}");
+    private static TestCaseData Refused(int code, string name, params byte[][] writes) => Refused(code, new FramingCase(name, writes));
+
+    private static TestCaseData Refused(int code, FramingCase written) => new TestCaseData(written, code).SetArgDisplayNames(written.Name, $"{code}");
 }

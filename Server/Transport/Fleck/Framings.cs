@@ -1,0 +1,10 @@
+using MeshSignal.Server.Transport.Fleck;
+
+namespace MeshSignal.Server.Transport;
+
+/// <summary>This folder is compiled only with <c>-p:Fleck=true</c>; so is the other half of this class.</summary>
+internal static partial class Framings
+{
+    static partial void AddFleck(Dictionary<Framing, SocketOpener> openers) =>
+        openers[Framing.Fleck] = static (stream, headers, time, abort) => new FleckSocket(stream, headers, time, abort);
+}
