@@ -9,6 +9,7 @@ using MeshSignal.Bench.Servers;
 return args switch
 {
     ["relay", .. var rest] => Measure(RelayScenario.Run, rest),
+    ["framing", .. var rest] => Measure(FramingScenario.Run, rest),
     ["scan", .. var rest] => Measure(ScanScenario.Run, rest),
     ["filter", .. var rest] => Measure(FilterScenario.Run, rest),
     ["cuts", .. var rest] => Measure(CutsScenario.Run, rest),
@@ -27,7 +28,7 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine($"usage: relay | scan | filter | cuts | drain | comeback | slow | abuse | soak | fuzz [SEED] {BenchOptions.Usage}");
+    Console.Error.WriteLine($"usage: relay | framing | scan | filter | cuts | drain | comeback | slow | abuse | soak | fuzz [SEED] {BenchOptions.Usage}");
     return 2;
 }
 

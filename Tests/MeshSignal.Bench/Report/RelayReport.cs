@@ -36,7 +36,7 @@ internal sealed class RelayReport(BenchOptions options, Cores? cores)
         output.WriteLine();
         foreach (var ratio in Ratios())
         {
-            var names = $"{ratio.Message,-10} {ratio.Server} / {ratio.Baseline,-12}";
+            var names = $"{ratio.Message,-10} {ratio.Server} / {ratio.Baseline,-16}";
             output.WriteLine($"{names} CPU {ratio.Cpu.Text("F2"),-18} messages/s {ratio.PerSecond.Text("F2")}");
         }
     }
@@ -70,7 +70,7 @@ internal sealed class RelayReport(BenchOptions options, Cores? cores)
         Math.Max(0, Spread.Of(entry.Value.Select(window => window.Cpu.Others / window.Elapsed)).Median)));
 
     private static string Line(string message, string server, string cpu, string perSecond, string p50, string p99) =>
-        $"{message,-10} {server,-12} {cpu,-22} {perSecond,-24} {p50,-18} {p99,-20}";
+        $"{message,-10} {server,-16} {cpu,-22} {perSecond,-24} {p50,-18} {p99,-20}";
 
     // Round by round, then the median: two neighbours in time have met the same disturbance.
     private IEnumerable<Ratio> Ratios() =>

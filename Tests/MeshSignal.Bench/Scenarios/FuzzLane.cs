@@ -70,6 +70,9 @@ internal sealed class FuzzLane(int number, int seed, IPEndPoint server, FuzzTall
     // Resumed, or incomplete: others may have sent it more than is kept.
     private const string Either = "";
 
+    // The server inherits it.
+    private static readonly bool IsOnFleck = "Fleck".Equals(Environment.GetEnvironmentVariable("MeshSignal__Framing"), StringComparison.OrdinalIgnoreCase);
+
     private readonly FrameFuzzer _frames = new((seed * 1000) + number);
     private readonly MessageFuzzer _messages = new((seed * 1000) + number);
     private readonly Random _random = new((seed * 1000) + number);
@@ -95,7 +98,7 @@ internal sealed class FuzzLane(int number, int seed, IPEndPoint server, FuzzTall
             var sequence = _frames.Next();
             try
             {
-                if (!await new FrameRun(server, tally.Counts).PlayAsync(sequence))
+                if (!await new FrameRun(server, tally.Counts, IsOnFleck).PlayAsync(sequence))
                     continue;
                 broken++;
                 tally.AddSequence();

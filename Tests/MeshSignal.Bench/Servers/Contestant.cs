@@ -14,6 +14,7 @@ internal sealed record Contestant(
     public const string DotnetEcho = "dotnet-echo";
     public const string WsEcho = "ws-echo";
     public const string PolicyOff = "policy-off";
+    public const string OnFleck = "meshsignal-fleck";
 
     public static Contestant[] All(BenchOptions options)
     {
@@ -33,6 +34,17 @@ internal sealed record Contestant(
         if (options.Only.Except(all.Select(one => one.Name), StringComparer.Ordinal).FirstOrDefault() is { } unknown)
             throw new BenchException($"--only knows {string.Join(", ", all.Select(one => one.Name))}, not '{unknown}'");
         return options.Only.Count == 0 ? all : [.. all.Where(one => options.Only.Contains(one.Name, StringComparer.Ordinal))];
+    }
+
+    /// <summary>The server with each of its framings.</summary>
+    public static Contestant[] Framings(BenchOptions options)
+    {
+        var command = MeshSignalServer.Command(options);
+        return
+        [
+            new(MeshSignal, port => [.. command(port), "--MeshSignal:Framing=Kestrel"], MeshSignalPairs.Connect),
+            new(OnFleck, port => [.. command(port), "--MeshSignal:Framing=Fleck"], MeshSignalPairs.Connect),
+        ];
     }
 
     /// <summary>The server with every room under the relay policy, and without; the first has the name that ratios are formed by.</summary>
