@@ -47,16 +47,19 @@ internal sealed class CallPage
     /// <summary>Waits until the camera of <paramref name="other"/> is seen, the microphone is heard, and more keeps coming.</summary>
     public async Task ReceivesAsync(string other)
     {
-        await Assertions.Expect(TileOf(other)).ToHaveAttributeAsync("data-state", "connected");
+        await IsConnectedAsync(other);
         await MediaFlow.ExpectAsync(_page, await ConnectionToAsync(other));
     }
 
     /// <summary>Waits until the microphone of <paramref name="other"/> is heard, and more keeps coming.</summary>
     public async Task HearsAsync(string other)
     {
-        await Assertions.Expect(TileOf(other)).ToHaveAttributeAsync("data-state", "connected");
+        await IsConnectedAsync(other);
         await MediaFlow.ExpectSoundAsync(_page, await ConnectionToAsync(other));
     }
+
+    public Task IsConnectedAsync(string other) =>
+        Assertions.Expect(_page.Locator($"[data-username='{other}']:is([data-state='direct'], [data-state='relayed'])")).ToHaveCountAsync(1);
 
     public async Task<IJSHandle> ConnectionToAsync(string other) =>
         await _page.EvaluateHandleAsync("name => document.querySelector(`[data-username='${name}']`).connection", other);

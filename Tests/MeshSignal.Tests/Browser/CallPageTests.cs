@@ -89,8 +89,8 @@ internal sealed class CallPageTests
         await (isFirst ? bob : alice).JoinAsync();
 
         await alice.ReceivesAsync("bob");
-        await Expect(bob.TileOf("alice")).ToHaveAttributeAsync("data-state", "connected");
-        await Expect(alice.Problem).ToContainTextAsync("You are here without camera and microphone");
+        await bob.IsConnectedAsync("alice");
+        await Expect(alice.Problem).ToContainTextAsync("You are here without microphone and camera: your browser refused.");
     }
 
     [Test]
@@ -104,7 +104,7 @@ internal sealed class CallPageTests
 
         await namesake.PressJoinAsync();
 
-        await Expect(namesake.Problem).ToHaveTextAsync("The name “B0B” is taken in this room. Choose another name.");
+        await Expect(namesake.Problem).ToHaveTextAsync("Somebody here is already called “B0B”. Choose another name.");
         await Expect(bob.Status).ToHaveTextAsync("You are the only one in room “den”.");
     }
 
@@ -119,7 +119,7 @@ internal sealed class CallPageTests
 
         await carol.PressJoinAsync();
 
-        await Expect(carol.Problem).ToHaveTextAsync("The room “den” is full. Try again later, or choose another room.");
+        await Expect(carol.Problem).ToHaveTextAsync("This room is full. We try again every few seconds; or choose another room.");
     }
 
     [Test]
@@ -135,6 +135,6 @@ internal sealed class CallPageTests
 
         await alice.LeaveAsync();
         await alice.PressJoinAsync();
-        await Expect(alice.Problem).ToHaveTextAsync("The server does not answer. Try again in a moment.");
+        await Expect(alice.Problem).ToHaveTextAsync("The server does not answer. Check your connection, and try again in a moment.");
     }
 }

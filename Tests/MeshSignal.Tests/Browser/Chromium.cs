@@ -13,7 +13,7 @@ internal sealed class Chromium : IAsyncDisposable
 
     private static readonly string[] _arguments =
     [
-        "--allow-loopback-in-peer-connection", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--no-sandbox", "--disable-gpu",
+        "--allow-loopback-in-peer-connection", "--use-fake-device-for-media-stream=fps=10", "--use-fake-ui-for-media-stream", "--no-sandbox", "--disable-gpu",
         "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ];
 
@@ -53,16 +53,27 @@ internal sealed class Chromium : IAsyncDisposable
         return await LegacyClient.JoinAsync(page, name);
     }
 
+    /// <summary>A page of somebody's own that uses the client module; it has no content security policy and shows nothing.</summary>
+    public async Task<ModulePage> OpenModuleAsync(RealServer server, string? beforeLoad = null)
+    {
+        var page = await NewPageAsync();
+        if (beforeLoad is not null)
+            await page.AddInitScriptAsync(beforeLoad);
+        await page.GotoAsync($"{server.Url}/health/live");
+        return await ModulePage.LoadAsync(page);
+    }
+
+    /// <summary>As on a machine of its own.</summary>
+    public async Task<IPage> NewPageAsync(BrowserNewContextOptions? options = null)
+    {
+        var context = await _browser.NewContextAsync(options);
+        context.SetDefaultTimeout(PatienceMilliseconds);
+        return await context.NewPageAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _browser.DisposeAsync();
         _playwright.Dispose();
-    }
-
-    private async Task<IPage> NewPageAsync()
-    {
-        var context = await _browser.NewContextAsync();
-        context.SetDefaultTimeout(PatienceMilliseconds);
-        return await context.NewPageAsync();
     }
 }

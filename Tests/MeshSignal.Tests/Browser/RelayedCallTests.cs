@@ -99,7 +99,7 @@ internal sealed class RelayedCallTests
         foreach (var (page, other) in new[] { (alice, "bob"), (bob, "alice") })
         {
             await WireTap.IsToldAsync(PageOf(page), "relay-unavailable");
-            await Expect(page.TileOf(other)).ToContainTextAsync("calls here go through a relay, and none answers");
+            await Expect(page.TileOf(other)).ToContainTextAsync("the relay of this room cannot be reached");
             await NothingLeakedToAsync(page, hasCandidates: false);
             Assert.That(await ReasonsAsync(page), isCareless ? Is.Not.Empty.And.All.Contains("type") : Is.Empty);
         }

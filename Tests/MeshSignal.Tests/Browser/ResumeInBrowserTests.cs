@@ -29,7 +29,7 @@ internal sealed class ResumeInBrowserTests
 
         network.Cut();
         await Expect(alice.Page.Status).ToHaveTextAsync(Lost);
-        await Expect(bob.Page.TileOf("alice")).ToContainTextAsync("reconnecting…");
+        await Expect(bob.Page.TileOf("alice")).ToContainTextAsync("Reconnecting…");
         await alice.Page.RestartIceAsync("bob"); // Its offer has to wait.
         await Task.WhenAll(network.RefusesOneAsync(), alice.HearsThreeSecondsAsync(), bob.HearsThreeSecondsAsync());
         await Task.WhenAll(alice.SeesMoreAsync(), bob.SeesMoreAsync());
@@ -134,11 +134,11 @@ internal sealed class ResumeInBrowserTests
         var alice = await Caller.OpenAsync(chromium, server, "alice");
         await alice.TakeClockAsync();
         await alice.Page.JoinAsync();
-        var session = await alice.Tab.EvaluateAsync<string>("() => sessionStorage.session");
+        var session = new { username = "alice", token = alice.Received("session-token").Single().Text("token") };
 
-        // As when the browser duplicates a tab.
+        // As when a page was restored from what another one had left.
         var twin = await Caller.OpenAsync(chromium, server, "alice");
-        await twin.Tab.EvaluateAsync("session => sessionStorage.session = session", session);
+        await twin.Tab.EvaluateAsync("session => sessionStorage.setItem('meshsignal', JSON.stringify(session))", session);
         await twin.Page.JoinAsync();
 
         await Expect(alice.Page.Problem).ToHaveTextAsync("You joined from another window. This one has stopped.");
@@ -161,12 +161,12 @@ internal sealed class ResumeInBrowserTests
 
         network.Cut();
         await Expect(alice.Page.Status).ToHaveTextAsync(Lost);
-        await Expect(bob.Page.TileOf("alice")).ToContainTextAsync("reconnecting…"); // Without a session, but to be seen.
+        await Expect(bob.Page.TileOf("alice")).ToContainTextAsync("Reconnecting…"); // Without a session, but to be seen.
         await namesake.Page.JoinAsync();
         network.GoOn();
         await alice.Tab.Clock.FastForwardAsync(LongestPauseMilliseconds);
 
-        await Expect(alice.Page.Problem).ToHaveTextAsync("The name “alice” is taken in this room. Choose another name.");
+        await Expect(alice.Page.Problem).ToHaveTextAsync("Somebody here is already called “alice”. Choose another name.");
         var sockets = alice.Sockets;
         await alice.Tab.Clock.RunForAsync(2 * LongestPauseMilliseconds);
         Assert.That(alice.Sockets, Is.EqualTo(sockets));
