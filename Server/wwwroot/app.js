@@ -136,7 +136,7 @@ function end({ error, username, room, hadMedia }) {
   $('title').textContent = began === undefined ? $('title').textContent : 'You left the call';
   $('join').textContent = began === undefined ? 'Join now' : 'Join again';
   $('status').textContent = isLeft ? 'You left the call.' : '';
-  lobby.reopen().then(() => hadMedia && !isLeft && lobby.open().then(() => refuse({ ...error, code: error.code, username, room })));
+  lobby.reopen().then(() => hadMedia && !isLeft && lobby.open());
   if (isLeft) $('join').focus();
   else refuse({ ...error, code: error.code, username, room });
 }

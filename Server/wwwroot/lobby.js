@@ -37,7 +37,7 @@ export class Lobby {
     for (const select of selects) select.addEventListener('change', () => this.#choose(select));
     $('username').addEventListener('input', () => this.#hint());
     $('new-room').addEventListener('click', () => { $('room').value = newRoom(); });
-    $('allow').addEventListener('click', () => this.open());
+    $('allow').addEventListener('click', () => this.#openAloud());
     this.#show();
   }
 
@@ -49,21 +49,24 @@ export class Lobby {
   async start() {
     ($('username').value ? $('join') : $('username')).focus();
     const states = await Promise.all(['camera', 'microphone'].map(name => navigator.permissions?.query({ name }).catch(() => undefined)));
-    if (states.every(permission => permission?.state === 'granted')) await this.open();
+    if (states.every(permission => permission?.state === 'granted')) await this.#openAloud();
     else this.#show();
   }
 
-  /** Opens what is wanted and not open; with one device missing, the other. */
+  /** Opens what is wanted and not open; with one device missing, the other. Answers with what went wrong. */
   open() {
     return this.#work = this.#work.then(async () => {
       let failure;
       const missing = ['audio', 'video'].filter(kind => this.wanted[kind] && !this.#track(kind));
       if (missing.length === 2) failure = await this.#add(missing);
       if (missing.length === 1 || failure) for (const kind of missing) failure = await this.#add([kind]) ?? failure;
-      this.#tell(missing.every(kind => this.#track(kind)) ? undefined : failure);
       await this.#show();
-      return failure;
+      return missing.every(kind => this.#track(kind)) ? undefined : failure;
     });
+  }
+
+  async #openAloud() {
+    this.#tell(await this.open());
   }
 
   /** The stream is the call's from now on. */
@@ -105,7 +108,7 @@ export class Lobby {
   async #toggle(kind) {
     this.wanted[kind] = !this.wanted[kind];
     remember(kind, this.wanted[kind] ? 'on' : 'off');
-    if (this.wanted[kind]) await this.open();
+    if (this.wanted[kind]) await this.#openAloud();
     else this.#close(kind);
     this.#show();
   }
@@ -114,7 +117,7 @@ export class Lobby {
     const kind = select.dataset.kind === 'audioinput' ? 'audio' : 'video';
     remember(`device-${select.dataset.kind}`, select.value);
     this.#close(kind);
-    await this.open();
+    await this.#openAloud();
   }
 
   #track(kind) { return this.stream.getTracks().find(track => track.kind === kind); }

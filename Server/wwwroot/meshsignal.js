@@ -6,6 +6,7 @@ const pingEvery = 15_000; // browsers do not show the server's own pings, so sil
 const patience = 10_000;
 const pauses = { shortest: 500, longest: 15_000, longestInGrace: 4_000 }; // in grace the server still keeps the session for us
 const restarts = [5_000, 10_000, 20_000, 30_000]; // pauses between ICE restarts
+const connectingPatience = 30_000; // a browser that has found no way at all does not even fail
 const gatheringPatience = 1_000;
 const mostAtOnce = 262_144; // bytes: browsers do not agree on more in one message of a data channel
 const mostQueued = 1_048_576;
@@ -285,6 +286,7 @@ class Peer {
 
   #open() {
     const connection = this.connection = new RTCPeerConnection(this.#host.configuration());
+    this.#mending = setTimeout(() => this.mend(), connectingPatience);
     connection.onnegotiationneeded = () => this.#step(() => this.#offer());
     connection.onconnectionstatechange = () => this.#look();
     connection.onicecandidate = ({ candidate }) => {
@@ -398,9 +400,10 @@ class Peer {
       this.#path = await pathOf(this.connection);
     } else if (this.missed && !this.isAlive) {
       return this.#host.lose(this);
-    } else if (connectionState === 'failed' || connectionState === 'disconnected') {
+    } else if (['failed', 'disconnected'].includes(connectionState) && this.#failures === 0) {
       // What is interrupted mostly comes back by itself. One side restarts and the other answers; if it does not, it is the other's turn.
-      this.#mending ??= setTimeout(() => this.mend(), (connectionState === 'failed' ? 0 : 3_000) + (this.polite && !this.isLegacy ? 2_000 : 0));
+      clearTimeout(this.#mending);
+      this.#mending = setTimeout(() => this.mend(), (connectionState === 'failed' ? 0 : 3_000) + (this.polite && !this.isLegacy ? 2_000 : 0));
     }
     this.show();
   }

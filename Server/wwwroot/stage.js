@@ -102,6 +102,7 @@ function arrange() {
   const isPortrait = height > width;
   const shared = all.find(tile => 'screen' in tile.dataset && !('own' in tile.dataset)) ?? all.find(tile => 'screen' in tile.dataset);
   const other = all.find(tile => !('own' in tile.dataset))?.querySelector('video');
+  const isWide = all.every(tile => tile.querySelector('video').videoHeight <= tile.querySelector('video').videoWidth);
   const isPair = all.length === 2 && (!isPortrait || (other?.videoHeight ?? 0) > (other?.videoWidth ?? 0));
   stage.dataset.mode = all.length > 1 && shared ? 'share' : isPair ? 'pair' : 'grid';
   for (const tile of all) tile.classList.toggle('main', tile === shared && all.length > 1);
@@ -110,7 +111,7 @@ function arrange() {
   for (let columns = 1; columns <= all.length; columns++) {
     const rows = Math.ceil(all.length / columns);
     let [w, h] = [(width - gap * (columns - 1)) / columns, (height - gap * (rows - 1)) / rows];
-    const [narrow, wide] = isPortrait ? [.8, 16 / 9] : [4 / 3, 16 / 9];
+    const [narrow, wide] = isPortrait ? [isWide ? 1 : .8, 16 / 9] : [4 / 3, 16 / 9];
     if (all.length > 1 && w / h > wide) w = h * wide;
     else if (all.length > 1 && w / h < narrow) h = w / narrow;
     const worth = w * h * (1 - .06 * (columns * rows - all.length) / all.length);

@@ -24,6 +24,8 @@ internal sealed class CallPage
     /// <summary>What is on the console: exceptions, refusals by the content security policy, failed negotiations.</summary>
     public IEnumerable<string> Complaints => _complaints;
 
+    public IPage Tab => _page;
+
     public ILocator Problem => _page.GetByRole(AriaRole.Alert);
 
     public ILocator Status => _page.GetByRole(AriaRole.Status);

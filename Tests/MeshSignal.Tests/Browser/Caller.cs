@@ -46,13 +46,8 @@ internal sealed class Caller
     public IEnumerable<string> Complaints => Page.Complaints.Where(static text => !text.StartsWith("WebSocket connection to", StringComparison.Ordinal));
 
     /// <param name="url">Of the page, if not the server's own.</param>
-    public static async Task<Caller> OpenAsync(Chromium chromium, RealServer server, string name, string? url = null)
-    {
-        var caller = new Caller(await chromium.OpenAsync(server, name), name);
-        if (url is not null)
-            await caller.Tab.GotoAsync(caller.Tab.Url.Replace(server.Url, url, StringComparison.Ordinal));
-        return caller;
-    }
+    public static async Task<Caller> OpenAsync(Chromium chromium, RealServer server, string name, string? url = null) =>
+        new(await chromium.OpenAsync(server, name, url: url), name);
 
     /// <summary>Brings both into the room, one after the other, and waits until each sees and hears the other.</summary>
     public static async Task CallAsync(Caller first, Caller second)

@@ -35,13 +35,14 @@ internal sealed class Chromium : IAsyncDisposable
 
     /// <summary>Opens the page that the server serves, ready to press Join.</summary>
     /// <param name="beforeLoad">A script that runs before those of the page.</param>
-    public async Task<CallPage> OpenAsync(RealServer server, string name, string room = "den", string? beforeLoad = null)
+    /// <param name="url">Where the server seems to be, if not where it is.</param>
+    public async Task<CallPage> OpenAsync(RealServer server, string name, string room = "den", string? beforeLoad = null, string? url = null)
     {
         var page = await NewPageAsync();
         if (beforeLoad is not null)
             await page.AddInitScriptAsync(beforeLoad);
         var call = new CallPage(page, name);
-        await page.GotoAsync($"{server.Url}/?room={room}&name={name}");
+        await page.GotoAsync($"{url ?? server.Url}/?room={room}&name={name}");
         return call;
     }
 

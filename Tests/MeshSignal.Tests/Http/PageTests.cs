@@ -10,6 +10,7 @@ internal sealed class PageTests
 {
     [TestCase("/", "text/html")]
     [TestCase("/index.html", "text/html")]
+    [TestCase("/check", "text/html")]
     public async Task Page_is_served_with_the_headers_that_confine_it(string path, string type)
     {
         await using var server = await RealServer.StartAsync();
@@ -38,7 +39,20 @@ internal sealed class PageTests
         }
     }
 
+    [TestCase("/meshsignal.js", "text/javascript")]
+    [TestCase("/meshsignal.d.ts", "text/plain")]
+    public async Task Client_module_is_there_for_pages_elsewhere_too(string path, string type)
+    {
+        await using var server = await RealServer.StartAsync();
+        using var response = await GetAsync(server.Url + path);
+
+        Assert.That((response.StatusCode, response.Content.Headers.ContentType!.MediaType), Is.EqualTo((HttpStatusCode.OK, type)));
+        AssertConfined(response);
+        Assert.That(response.Headers.GetValues("Access-Control-Allow-Origin"), Is.EqualTo(["*"]));
+    }
+
     [TestCase("/ws")]
+    [TestCase("/check/")]
     [TestCase("/nope")]
     [TestCase("/wwwroot/index.html")]
     [TestCase("/appsettings.json")]
@@ -117,6 +131,7 @@ internal sealed class PageTests
         Assert.That(policy, Does.Contain("default-src 'none'").And.Contain("script-src 'self'").And.Contain("frame-ancestors 'none'"));
         Assert.That(policy, Does.Not.Contain("unsafe"));
         Assert.That(response.Headers.GetValues("X-Content-Type-Options"), Is.EqualTo(new[] { "nosniff" }));
+        Assert.That(response.Headers.GetValues("Permissions-Policy").Single(), Does.Contain("camera=(self)").And.Contain("geolocation=()"));
         Assert.That(response.Headers.GetValues("Referrer-Policy"), Is.EqualTo(new[] { "no-referrer" }));
     }
 }
