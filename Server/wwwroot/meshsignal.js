@@ -6,6 +6,7 @@ const pingEvery = 15_000; // browsers do not show the server's own pings, so sil
 const patience = 10_000;
 const pauses = { shortest: 500, longest: 15_000, longestInGrace: 4_000 }; // in grace the server still keeps the session for us
 const restarts = [5_000, 10_000, 20_000, 30_000]; // pauses between ICE restarts
+const kinds = ['audio', 'video'];
 const connectingPatience = 30_000; // a browser that has found no way at all does not even fail
 const gatheringPatience = 1_000;
 const mostAtOnce = 262_144; // bytes: browsers do not agree on more in one message of a data channel
@@ -265,7 +266,7 @@ class Peer {
   stream = new MediaStream(); status = 'connecting';
   #host; #steps = Promise.resolve(); #early = []; #path; #problem; #mending; #failures = 0;
 
-  /** `host`: our `stream` and `tracks()`, the `kinds()` that may be sent, `configuration()`; `send(peer, type, fields)`, `emit(type, detail)`, `lose(peer)`. */
+  /** `host`: our `stream` and `tracks()`, which kinds we `may(kind)` send, `configuration()`; `send(peer, type, fields)`, `emit(type, detail)`, `lose(peer)`. */
   constructor({ username, profile, ...met }, host) {
     Object.assign(this, { username, profile, isLegacy: profile === 'legacy' });
     this.#host = host;
@@ -305,10 +306,10 @@ class Peer {
       this.channel.binaryType = 'arraybuffer';
       this.channel.onmessage = ({ data }) => this.#host.emit('message', { peer: this, data });
     }
-    // Who was there first describes the call, both ways even for what nobody sends yet: so `replaceTrack` is enough later.
+    // Who was there first describes the call, both ways even for what nobody sends yet: so `replaceTrack` is enough later. What we may not send we can still receive.
     // A newcomer adds nothing by itself: transceivers that both sides had made would not merge.
-    const { stream, tracks, kinds } = this.#host;
-    if (!this.polite) for (const kind of kinds()) connection.addTransceiver(tracks()[kind] ?? kind, { direction: 'sendrecv', streams: [stream] });
+    const { stream, tracks, may } = this.#host;
+    if (!this.polite) for (const kind of kinds) connection.addTransceiver(tracks()[kind] ?? kind, { direction: may(kind) ? 'sendrecv' : 'recvonly', streams: [stream] });
   }
 
   describe(type, description) {
@@ -410,7 +411,7 @@ class Peer {
 
   /** Sends what we have in whatever the other side has described. */
   async #joinIn() {
-    for (const kind of this.#host.kinds()) {
+    for (const kind of kinds.filter(this.#host.may)) {
       const [track, transceiver] = [this.#host.tracks()[kind], this.#transceiver(kind)];
       if (!transceiver && track && !this.isLegacy) this.connection.addTrack(track, this.#host.stream);
       if (!transceiver || transceiver.direction === 'sendrecv') continue;
@@ -487,7 +488,7 @@ async function openDevices(constraints) {
 export class Call extends EventTarget {
   state = 'connecting'; peers = new Map();
   #options; #signaling; #config; #host; #held = [];
-  #stream = new MediaStream(); #own = {}; #borrowed = []; #work = Promise.resolve();
+  #stream = new MediaStream(); #own = {}; #maySpeak = true; #borrowed = []; #work = Promise.resolve();
 
   /** For `join`, which does the rest. */
   constructor({ media = { audio: true, video: true }, ...options }) {
@@ -497,7 +498,7 @@ export class Call extends EventTarget {
     this.#host = {
       stream: this.#stream,
       tracks: () => ({ audio: this.#own.audio, video: this.#own.screen ?? this.#own.video }),
-      kinds: () => this.#config.allowVideo || this.#config.allowScreenShare ? ['audio', 'video'] : ['audio'],
+      may: kind => kind === 'audio' ? this.#maySpeak : this.#config.allowVideo || this.#config.allowScreenShare,
       configuration: () => ({ iceServers: this.#config.iceServers, iceTransportPolicy: this.#config.iceTransportPolicy }),
       send: async (peer, type, fields) => {
         if (peer.missed) throw new MeshSignalError('session-lost');
@@ -626,10 +627,16 @@ export class Call extends EventTarget {
 
   /** If there was a session before, the others know us by the `peerId` that we had in it. */
   async #enter() {
-    const { peerId, participants, config } = await this.#signaling.join({ mediaTypes: this.#mediaTypes, previousPeerId: this.peerId });
+    const asked = this.#mediaTypes;
+    const { peerId, participants, config } = await this.#signaling.join({ mediaTypes: asked, previousPeerId: this.peerId });
     Object.assign(this, { peerId });
     this.#config = config;
     if (!config.allowVideo && this.#own.video) await this.#adopt('video');
+
+    // Rooms have no word for it, but a join token can leave out sound: then the server has crossed it off our list.
+    const granted = participants.find(met => met.peerId === peerId).mediaTypes;
+    this.#maySpeak = granted.includes('audio') || !asked.includes('audio');
+    if (!this.#maySpeak) await this.#adopt('audio');
     for (const met of participants) if (met.peerId !== peerId) this.#meet(met);
     this.#change({ state: 'connected', resumed: false });
   }
@@ -675,7 +682,7 @@ export class Call extends EventTarget {
 
   /** An ICE restart would leave a direct way in use where only relays are allowed now. So then all connections are made anew. */
   async #configure(config) {
-    const rules = () => this.#config.iceTransportPolicy + this.#host.kinds();
+    const rules = () => this.#config.iceTransportPolicy + kinds.filter(this.#host.may);
     const [former, peers] = [rules(), [...this.peers.values()]];
     this.#config = config;
     if (!config.allowVideo && this.#own.video) this.#adopt('video');
