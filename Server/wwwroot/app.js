@@ -49,7 +49,7 @@ async function enter() {
   if (username.length < 3) return refuse({ code: 'invalid-name' });
 
   $('join').disabled = true;
-  $('status').textContent = 'Joining…';
+  $('status').textContent = $('join').textContent = 'Joining…';
   const failure = await lobby.open();
   const stream = lobby.handOver();
   const missing = ['audio', 'video'].filter(kind => lobby.wanted[kind] && !stream.getTracks().some(track => track.kind === kind));
@@ -59,8 +59,6 @@ async function enter() {
     call = await join({ room, username, stream, ownsStream: true, media, chat: true, token, handover: storage() });
   } catch (error) {
     return end({ error, username, room, hadMedia: stream.getTracks().length > 0 });
-  } finally {
-    $('join').disabled = false;
   }
   begin(missing, failure);
 }
@@ -71,6 +69,8 @@ function begin(missing, failure) {
   // The address is the invitation: whoever opens it stands before this room.
   history.replaceState(null, '', `/?${new URLSearchParams({ room, ...(asked.has('stats') && { stats: '' }) })}`);
   $('lobby').hidden = true;
+  lobby.close();
+  $('join').disabled = false;
   $('call').hidden = false;
   document.body.classList.remove('lobby');
   document.title = `${room} – MeshSignal`;
@@ -96,11 +96,11 @@ function listen(call) {
     slowDown();
     if (reason === 'ended' && kind !== 'screen') tell({ text: `Your ${kind === 'audio' ? 'microphone' : 'camera'} is gone.` });
   });
-  on('state', ({ state, error }) => {
+  on('state', ({ state, reason, error }) => {
     const isAway = state === 'reconnecting';
     document.body.classList.toggle('away', isAway);
     $('call').classList.toggle('away', isAway);
-    if (state === 'closed') end({ error, username: call.username, room: call.room, hadMedia: true });
+    if (state === 'closed') end({ error: reason === 'left' ? undefined : error, username: call.username, room: call.room, hadMedia: true });
     else showCompany(isAway);
   });
   on('error', error => {
@@ -122,6 +122,7 @@ function slowDown() {
 }
 
 function end({ error, username, room, hadMedia }) {
+  $('join').disabled = false;
   clearTiles();
   chat.clear();
   $('settings').close();
@@ -132,13 +133,13 @@ function end({ error, username, room, hadMedia }) {
   document.body.classList.remove('away');
   $('call').classList.remove('away');
   document.title = 'MeshSignal';
-  const isLeft = !error || error.message === 'The session was closed.';
+  const isLeft = !error;
   $('title').textContent = began === undefined ? $('title').textContent : 'You left the call';
   $('join').textContent = began === undefined ? 'Join now' : 'Join again';
   $('status').textContent = isLeft ? 'You left the call.' : '';
   lobby.reopen().then(() => hadMedia && !isLeft && lobby.open());
   if (isLeft) $('join').focus();
-  else refuse({ ...error, code: error.code, username, room });
+  else refuse({ ...error, username, room });
 }
 
 /** Why we are not in, and what is to be changed. Who may simply come later does. */
@@ -210,7 +211,7 @@ const attempt = action => async () => {
   try {
     await action();
   } catch (error) {
-    if (error.code !== 'session-lost') tell({ ...error, code: error.code, remedy: ['denied', 'in-use'].includes(error.code) ? ['Try again', attempt(action)] : undefined });
+    if (error.code !== 'session-lost') tell({ ...error, remedy: ['denied', 'in-use'].includes(error.code) ? ['Try again', attempt(action)] : undefined });
   }
 };
 const toggleMic = attempt(() => call.setAudio(!call.local.audio));
@@ -230,9 +231,9 @@ for (const id of ['copy', 'invite', 'copy-too']) $(id).addEventListener('click',
 
 const selects = [...$('settings').querySelectorAll('select')];
 $('setup').addEventListener('click', async () => {
+  $('settings').showModal();
   await offerDevices(selects, Object.fromEntries(call.local.stream.getTracks().map(track => [`${track.kind}input`, track.getSettings().deviceId])));
   $('speaker-field').hidden = !('setSinkId' in HTMLMediaElement.prototype) || $('speakers').disabled;
-  $('settings').showModal();
 });
 for (const select of selects) select.addEventListener('change', () => {
   const { kind } = select.dataset;

@@ -73,11 +73,15 @@ export class Lobby {
   handOver() {
     const { stream } = this;
     this.stream = new MediaStream();
-    $('preview').srcObject = null;
     this.#quiet?.();
     this.#quiet = undefined;
     remember('name', $('username').value);
     return stream;
+  }
+
+  /** While there is a call. */
+  close() {
+    $('preview').srcObject = null;
   }
 
   /** After a call. */

@@ -3,7 +3,7 @@
 /** What every promise rejects with, and the detail of `error` events. `code` is a code of the protocol (section 10), or one of those below. */
 export class MeshSignalError extends Error {
   constructor(code: string, message?: string, details?: object);
-  readonly code: string | 'unreachable' | 'session-lost' | 'replaced' | 'kicked' | 'link-failed' | 'negotiation'
+  readonly code: string | 'unreachable' | 'timeout' | 'session-lost' | 'replaced' | 'kicked' | 'link-failed' | 'negotiation'
     | 'denied' | 'not-found' | 'in-use' | 'constraint' | 'unsupported' | 'screen-cancelled';
   /** The same can succeed later without anything being changed. */
   readonly retryable: boolean;

@@ -3,21 +3,17 @@
  * `join` makes a call; `Signaling` is the wire protocol alone, for those who bring their own WebRTC. Types: meshsignal.d.ts. Sections: PROTOCOL.md.
  */
 const pingEvery = 15_000; // browsers do not show the server's own pings, so silence is measured by ours
-const patience = 10_000;
+const patience = { answer: 10_000, joining: 20_000, gathering: 1_000, connecting: 30_000 }; // who has found no way at all does not even fail to connect
 const pauses = { shortest: 500, longest: 15_000, longestInGrace: 4_000 }; // in grace the server still keeps the session for us
 const restarts = [5_000, 10_000, 20_000, 30_000]; // pauses between ICE restarts
 const kinds = ['audio', 'video'];
-const connectingPatience = 30_000; // a browser that has found no way at all does not even fail
-const gatheringPatience = 1_000;
-const mostAtOnce = 262_144; // bytes: browsers do not agree on more in one message of a data channel
-const mostQueued = 1_048_576;
-
+const most = { atOnce: 262_144, queued: 1_048_576 }; // bytes over a data channel, of which browsers do not agree on more in one message
 // What a Close means where no error was told before it, section 13.
 const closings = {
   4002: 'not-authenticated', 4501: 'not-authenticated', 4503: 'banned', 4504: 'kicked', 4509: 'replaced', 4510: 'name-taken', 4511: 'invalid-name',
 };
 const isFinal = code => code >= 4500 || [1002, 1003, 1007, 1008, 1009].includes(code);
-const refusals = {
+const refusals = { // of getUserMedia
   NotAllowedError: 'denied', SecurityError: 'denied', NotFoundError: 'not-found', NotReadableError: 'in-use', AbortError: 'in-use',
   OverconstrainedError: 'constraint',
 };
@@ -30,7 +26,6 @@ export class MeshSignalError extends Error {
   }
 
   static from({ type, error, code, timestamp, id, ...details }) { return new MeshSignalError(code, error, details); }
-
   static ofDevice(cause) { return new MeshSignalError(refusals[cause.name] ?? 'unsupported', cause.message || undefined, { cause }); }
 }
 
@@ -80,14 +75,10 @@ export class Signaling extends EventTarget {
 
   /** The same for whoever wants no answer: a refusal is an `error` event. */
   send(type, fields) { this.request(type, fields).catch(error => error.code === 'session-lost' || this.#emit('error', error)); }
-
   join({ room = this.#options.room, mediaTypes = [], previousPeerId } = {}) { return this.request('webrtc-join', { room, mediaTypes, previousPeerId }); }
-
   leave() { return this.request('webrtc-leave'); }
-
   /** Any value but null, for libraries with messages of their own. */
   signal(targetUsername, signal, targetPeerId) { return this.request('webrtc-signal', { targetUsername, targetPeerId, signal }); }
-
   /** The Close frame ends the session. */
   close() { this.#end(new MeshSignalError('session-lost', 'The session was closed.'), 'left'); }
 
@@ -111,13 +102,11 @@ export class Signaling extends EventTarget {
     this.#deadline = clearTimeout(this.#deadline);
     if (message.type === 'session-token') this.#begin(message);
     else this.#received++;
-
     if (message.id !== undefined && message.id === this.#confirmation) this.#goOn();
     if (message.type === 'pong') this.#tries = 0;
     if (message.type === 'server-draining') this.#toldPause = message.reconnectAfterMs;
     // Until all that was missed has come, and our ping was answered, something must follow: a network that dies meanwhile tells nobody.
     if (this.#state !== 'open') this.#expectSomething();
-
     const request = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if (message.type === 'webrtc-error') {
@@ -158,11 +147,8 @@ export class Signaling extends EventTarget {
     this.#expectSomething();
   }
 
-  #expectSomething() { this.#deadline ??= setTimeout(() => this.#lost(1006), patience); }
-
-  #transmit(message) {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ ...message, token: this.#token }));
-  }
+  #expectSomething() { this.#deadline ??= setTimeout(() => this.#lost(1006), patience.answer); }
+  #transmit(message) { if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ ...message, token: this.#token })); }
 
   #lost(code) {
     this.#letGo();
@@ -178,13 +164,13 @@ export class Signaling extends EventTarget {
       return this.#end(code === 4504 ? plain : this.#refusal ?? plain);
     }
     const [isTold, retryInMs] = [this.#toldPause !== undefined, this.#pauseAfter(code)];
-    const again = () => {
-      this.#pause = clearTimeout(timer);
-      this.#connect([`resume.${this.#token}.${this.#received}`]);
-    };
-    const timer = setTimeout(again, retryInMs);
-    this.#pause = { again, timer, isTold };
+    this.#pause = { isTold, timer: setTimeout(() => this.#again(), retryInMs) };
     this.#change('away', { retryInMs });
+  }
+
+  #again() {
+    this.#pause = clearTimeout(this.#pause.timer);
+    this.#connect([`resume.${this.#token}.${this.#received}`]);
   }
 
   /** A socket that has fallen silent is kept: its Close frame could still get through, and end the session before another socket has it. */
@@ -232,12 +218,11 @@ export class Signaling extends EventTarget {
     const hear = (event, action) => globalThis.addEventListener?.(event, action, { signal: this.#ears.signal, capture: true });
     for (const event of ['online', 'pageshow', 'visibilitychange', 'resume']) hear(event, () => {
       if (this.#state === 'open' && !globalThis.document?.hidden) this.#ping();
-      else if (this.#pause?.isTold === false) this.#pause.again();
+      else if (this.#pause?.isTold === false) this.#again();
     });
     // The token is kept when the page goes and not before: a tab that is duplicated would take the session along.
     hear('pagehide', () => {
-      const { handover, username } = this.#options;
-      if (this.#token && handover) handover.setItem('meshsignal', JSON.stringify({ username, token: this.#token }));
+      if (this.#token) this.#options.handover?.setItem('meshsignal', JSON.stringify({ username: this.#options.username, token: this.#token }));
       this.close();
     });
   }
@@ -264,7 +249,7 @@ export class Signaling extends EventTarget {
  */
 class Peer {
   stream = new MediaStream(); status = 'connecting';
-  #host; #steps = Promise.resolve(); #early = []; #path; #problem; #mending; #failures = 0;
+  #host; #steps = Promise.resolve(); #early = []; #path; #problem; #mending; #failures = 0; #mayOffer = false;
 
   /** `host`: our `stream` and `tracks()`, which kinds we `may(kind)` send, `configuration()`; `send(peer, type, fields)`, `emit(type, detail)`, `lose(peer)`. */
   constructor({ username, profile, ...met }, host) {
@@ -287,13 +272,13 @@ class Peer {
 
   #open() {
     const connection = this.connection = new RTCPeerConnection(this.#host.configuration());
-    this.#mending = setTimeout(() => this.mend(), connectingPatience);
+    this.#mending = setTimeout(() => this.mend(), patience.connecting);
     connection.onnegotiationneeded = () => this.#step(() => this.#offer());
     connection.onconnectionstatechange = () => this.#look();
     connection.onicecandidate = ({ candidate }) => {
       // A legacy peer discards what comes before it has our description; `buffer` makes the server wait for its answer.
       // The end, null, is sent like any other: by it the server knows that no relay is to be expected.
-      this.#send('webrtc-ice-candidate', { candidate, buffer: connection.remoteDescription === null || undefined });
+      this.#host.send(this, 'webrtc-ice-candidate', { candidate, buffer: connection.remoteDescription === null || undefined }).catch(this.#complain);
     };
     connection.ontrack = ({ track }) => {
       if (this.stream.getTracks().includes(track)) return;
@@ -318,7 +303,10 @@ class Peer {
       if (type === 'offer') {
         const { signalingState, remoteDescription } = this.connection;
         if (!this.polite && !this.isLegacy && (signalingState !== 'stable' || !remoteDescription)) return; // ours stands, or is about to come
-        if (remoteDescription && origin(remoteDescription) !== origin(description)) this.rebuild(); // the other side began afresh
+        if (remoteDescription && origin(remoteDescription) !== origin(description)) {
+          this.rebuild(); // the other side began afresh
+          if (!this.polite && !this.isLegacy) return;
+        }
         await this.connection.setRemoteDescription(description); // takes our own open offer back
         await this.#joinIn();
         await this.connection.setLocalDescription();
@@ -326,16 +314,15 @@ class Peer {
         if (this.isLegacy) await gathered(this.connection);
         this.#tell('answer');
       } else if (this.connection.signalingState === 'have-local-offer') {
+        const { currentRemoteDescription: former } = this.connection;
+        if (former && !this.polite && origin(former) !== origin(description)) return this.rebuild(); // to offer it what the other side's new one can answer
         await this.connection.setRemoteDescription(description);
       }
       for (const candidate of this.#early.splice(0)) await this.#add(candidate);
     });
   }
 
-  candidate(candidate) {
-    if (candidate) this.#step(() => this.connection.remoteDescription ? this.#add(candidate) : this.#early.push(candidate));
-  }
-
+  candidate(candidate) { if (candidate) this.#step(() => this.connection.remoteDescription ? this.#add(candidate) : this.#early.push(candidate)); }
   replace(kind, track = null) { return this.#transceiver(kind)?.sender.replaceTrack(track); }
 
   /** After a session was lost, ours or theirs, and with it what was on its way. */
@@ -349,9 +336,10 @@ class Peer {
   /** What is connected stays so; new servers count when ICE is restarted. */
   renew() { this.connection.setConfiguration({ ...this.connection.getConfiguration(), ...this.#host.configuration() }); }
 
-  /** For what no connection that is there can be changed to. */
-  rebuild() {
+  /** For what no connection that is there can be changed to. `isOurs`: we begin, and the other side has to hear of it even if it is the one to offer. */
+  rebuild(isOurs = false) {
     this.close();
+    this.#mayOffer = isOurs;
     this.stream.getTracks().forEach(track => this.stream.removeTrack(track));
     this.#open();
     this.show();
@@ -423,7 +411,7 @@ class Peer {
 
   /** The event comes again when the state is stable. Who came later waits for the first offer. */
   async #offer() {
-    if (this.connection.signalingState !== 'stable' || (this.polite && !this.connection.remoteDescription)) return;
+    if (this.connection.signalingState !== 'stable' || (this.polite && !this.connection.remoteDescription && !this.#mayOffer)) return;
     await this.connection.setLocalDescription();
     this.#tell('offer');
   }
@@ -437,9 +425,7 @@ class Peer {
     });
   }
 
-  #send(type, fields) { this.#host.send(this, type, fields).catch(error => this.#complain(error)); }
-
-  #complain(error) { if (error.code !== 'session-lost') this.#host.emit('error', error); }
+  #complain = error => error.code === 'session-lost' || this.#host.emit('error', error);
 
   async #add(candidate) {
     const init = typeof candidate === 'string' ? { candidate, sdpMLineIndex: 0 } : candidate;
@@ -448,9 +434,7 @@ class Peer {
     if (!fragment || this.connection.remoteDescription.sdp.includes(`a=ice-ufrag:${fragment}\r\n`)) await this.connection.addIceCandidate(init);
   }
 
-  #transceiver(kind) {
-    return this.connection.getTransceivers().find(({ receiver, direction }) => receiver.track.kind === kind && direction !== 'stopped');
-  }
+  #transceiver(kind) { return this.connection.getTransceivers().find(({ receiver, direction }) => receiver.track.kind === kind && direction !== 'stopped'); }
 
   #step(action) {
     this.#steps = this.#steps.then(action).catch(cause => {
@@ -464,7 +448,7 @@ class Peer {
 const origin = ({ sdp }) => /^o=\S+ (\S+)/m.exec(sdp)?.[1];
 
 async function gathered(connection) {
-  const late = new Promise(resolve => setTimeout(resolve, gatheringPatience));
+  const late = new Promise(resolve => setTimeout(resolve, patience.gathering));
   const look = resolve => connection.addEventListener('icegatheringstatechange', () => connection.iceGatheringState === 'complete' && resolve());
   if (connection.iceGatheringState !== 'complete') await Promise.race([late, new Promise(look)]);
 }
@@ -511,13 +495,17 @@ export class Call extends EventTarget {
 
   static async join(options) {
     const call = new Call(options);
+    let [late, timer] = [];
     try {
       await call.#openMedia();
+      timer = setTimeout(() => call.#end(late = new MeshSignalError('timeout', 'The server takes too long.', { retryable: true })), patience.joining);
       await call.#start();
       return call;
     } catch (error) {
       call.#end(error);
-      throw error;
+      throw late ?? error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -560,31 +548,29 @@ export class Call extends EventTarget {
   /** Over the data channels, at most 262 144 bytes; answers with the names of those it was sent to. */
   send(data, to) {
     const size = typeof data === 'string' ? new TextEncoder().encode(data).length : data.byteLength;
-    if (size > mostAtOnce) throw new MeshSignalError('too-large', 'At most 262144 bytes at once.');
+    if (size > most.atOnce) throw new MeshSignalError('too-large', 'At most 262144 bytes at once.');
     const reached = [...this.peers.values()].filter(({ username, channel }) =>
-      (to ?? username) === username && channel?.readyState === 'open' && channel.bufferedAmount + size <= mostQueued);
+      (to ?? username) === username && channel?.readyState === 'open' && channel.bufferedAmount + size <= most.queued);
     for (const { channel } of reached) channel.send(data);
     return reached.map(({ username }) => username);
   }
 
   /** In the server's chat, if `chat` was asked for: everybody in the room reads it, also who comes later. */
   async say(content) { await this.#signaling.request('chat', { content }); }
-
   /** Tries anew, and at once, to reach one, or all who are not reached. */
   restart(username) { for (const peer of this.peers.values()) if ((username ?? peer.username) === peer.username) peer.mend(); }
-
   /** Never fails, and may be called twice. */
   async leave() { this.#end(); }
 
   async #openMedia() {
     const { stream, ownsStream, media } = this.#options;
-    const kinds = stream ? [] : ['audio', 'video'].filter(kind => media[kind]);
-    const all = Object.fromEntries(kinds.map(kind => [kind, media[kind]]));
+    const wanted = stream ? [] : kinds.filter(kind => media[kind]);
+    const all = Object.fromEntries(wanted.map(kind => [kind, media[kind]]));
     // Asked for together, one that is missing fails both; so then each by itself, and we go with what there is.
     let tracks = stream?.getTracks() ?? [];
     if (!ownsStream) this.#borrowed = [...tracks];
-    if (kinds.length === 2) tracks = await openDevices(all).catch(() => []);
-    if (!tracks.length) for (const kind of kinds) tracks.push(...await openDevices({ [kind]: media[kind] }).catch(error => this.#emit('error', error) ?? []));
+    if (wanted.length === 2) tracks = await openDevices(all).catch(() => []);
+    if (!tracks.length) for (const kind of wanted) tracks.push(...await openDevices({ [kind]: media[kind] }).catch(error => this.#emit('error', error) ?? []));
     for (const track of tracks) await this.#adopt(track.kind, track);
   }
 
@@ -619,8 +605,9 @@ export class Call extends EventTarget {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();
-      for (const event of this.#held.splice(0)) this.dispatchEvent(event);
+      const held = this.#held;
       this.#held = undefined;
+      for (const event of held) this.dispatchEvent(event);
     };
     port2.postMessage(null);
   }
@@ -631,13 +618,12 @@ export class Call extends EventTarget {
     const { peerId, participants, config } = await this.#signaling.join({ mediaTypes: asked, previousPeerId: this.peerId });
     Object.assign(this, { peerId });
     this.#config = config;
-    if (!config.allowVideo && this.#own.video) await this.#adopt('video');
-
     // Rooms have no word for it, but a join token can leave out sound: then the server has crossed it off our list.
     const granted = participants.find(met => met.peerId === peerId).mediaTypes;
     this.#maySpeak = granted.includes('audio') || !asked.includes('audio');
+    for (const met of participants) if (met.peerId !== peerId) this.#meet(met); // at once: their offers are on the way
+    if (!config.allowVideo && this.#own.video) await this.#adopt('video');
     if (!this.#maySpeak) await this.#adopt('audio');
-    for (const met of participants) if (met.peerId !== peerId) this.#meet(met);
     this.#change({ state: 'connected', resumed: false });
   }
 
@@ -688,7 +674,7 @@ export class Call extends EventTarget {
     if (!config.allowVideo && this.#own.video) this.#adopt('video');
     if (!config.allowScreenShare && this.#own.screen) this.#adopt('screen');
     if (rules() === former) return peers.forEach(peer => peer.renew());
-    if (!peers.some(({ isLegacy }) => isLegacy)) return peers.forEach(peer => peer.rebuild());
+    if (!peers.some(({ isLegacy }) => isLegacy)) return peers.forEach(peer => peer.rebuild(true));
     for (const peer of peers) this.#forget(peer, 'lost'); // legacy peers make another connection only for one who comes anew
     await this.#signaling.leave().then(() => this.#enter()).catch(error => error.code === 'session-lost' || this.#end(error));
   }

@@ -59,15 +59,16 @@ internal sealed class AccessibilityTests
         await IsClearAsync(tab);
 
         await tab.GetByRole(AriaRole.Button, new() { Name = "Join now" }).ClickAsync();
-        await tab.GetByRole(AriaRole.Button, new() { Name = "Microphone" }).ClickAsync();
-        await tab.GetByRole(AriaRole.Button, new() { Name = "Camera" }).ClickAsync();
-        await Expect(tab.GetByRole(AriaRole.Button, new() { Name = "Camera" })).ToHaveAttributeAsync("aria-pressed", "false");
+        await Expect(tab.Locator("[data-username='alice']")).ToBeVisibleAsync();
+        await tab.GetByRole(AriaRole.Button, new() { Name = "Microphone", Exact = true }).ClickAsync();
+        await tab.GetByRole(AriaRole.Button, new() { Name = "Camera", Exact = true }).ClickAsync();
+        await Expect(tab.GetByRole(AriaRole.Button, new() { Name = "Camera", Exact = true })).ToHaveAttributeAsync("aria-pressed", "false");
         await IsClearAsync(tab);
 
         await tab.GetByRole(AriaRole.Button, new() { Name = "Settings" }).ClickAsync();
         await IsClearAsync(tab);
         await tab.GetByRole(AriaRole.Button, new() { Name = "Done" }).ClickAsync();
-        await tab.GetByRole(AriaRole.Button, new() { Name = "Chat" }).ClickAsync();
+        await tab.GetByRole(AriaRole.Button, new() { Name = "Chat", Exact = true }).ClickAsync();
         await tab.GetByLabel("Message", new() { Exact = true }).FillAsync("/help");
         await tab.Keyboard.PressAsync("Enter");
         await Expect(tab.Locator(".notice").Last).ToContainTextAsync("/block");
@@ -98,7 +99,9 @@ internal sealed class AccessibilityTests
 
         Assert.That(order, Is.EqualTo(["cam", "screen", "chatter", "leave", "copy", "setup"]));
         await tab.Keyboard.PressAsync("Enter");
+        await Expect(tab.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
         await tab.Keyboard.PressAsync("Escape");
+        await Expect(tab.GetByRole(AriaRole.Dialog)).ToBeHiddenAsync();
         Assert.That(await FocusedAsync(tab), Is.EqualTo("setup"), "where it was before the dialog");
         await tab.Locator("#leave").FocusAsync();
         await tab.Keyboard.PressAsync("Enter");

@@ -12,8 +12,15 @@ namespace MeshSignal.Tests.Browser;
 [NonParallelizable] // Media takes processor time; two of these at once would be measured against each other.
 internal sealed class MediaPolicyInBrowserTests
 {
-    /// <summary>Makes the page a client that does not give up its camera.</summary>
-    private const string Headstrong = "MediaStream.prototype.removeTrack = () => {}; MediaStreamTrack.prototype.stop = () => {};";
+    /// <summary>Makes the page a client that sends pictures whatever it may do.</summary>
+    private const string Headstrong =
+        """
+        const describe = RTCPeerConnection.prototype.setLocalDescription;
+        RTCPeerConnection.prototype.setLocalDescription = function (...args) {
+          for (const transceiver of this.getTransceivers()) if (transceiver.receiver.track.kind === 'video') transceiver.direction = 'sendrecv';
+          return describe.apply(this, args);
+        };
+        """;
 
     /// <summary>Keeps the page's request to join back until the test calls <c>join</c>.</summary>
     private const string JoinWhenTold =
