@@ -29,7 +29,6 @@ const lobby = new Lobby(tell);
 const chat = startChat({
   say: text => call.say(text).catch(error => { throw sentence(error); }),
   announce: text => { $('status').textContent = text; },
-  toggled: () => {},
 });
 
 document.body.classList.add('lobby');
@@ -239,7 +238,10 @@ for (const select of selects) select.addEventListener('change', () => {
   const { kind } = select.dataset;
   remember(`device-${kind}`, select.value);
   if (kind === 'audiooutput') setSpeaker(select.value);
-  else attempt(() => kind === 'audioinput' ? call.setAudio({ deviceId: { exact: select.value } }) : call.setVideo({ ...constraints(kind), deviceId: { exact: select.value } }))();
+  else attempt(() => {
+    const device = { deviceId: { exact: select.value } };
+    return kind === 'audioinput' ? call.setAudio(device) : call.setVideo({ ...constraints(kind), ...device });
+  })();
 });
 
 // No single letters: people would mute themselves by typing.

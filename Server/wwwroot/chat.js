@@ -4,7 +4,7 @@ const nearTheEnd = 200;
 let unread = 0;
 
 /** `say(text)` sends, and rejects with what to tell; `announce(text)` reads a line out while the panel is closed. */
-export function startChat({ say, announce, toggled }) {
+export function startChat({ say, announce }) {
   $('chatter').addEventListener('click', () => toggle());
   $('chat-close').addEventListener('click', () => toggle(false));
   $('chat').addEventListener('keydown', event => { if (event.key === 'Escape') toggle(false); });
@@ -29,7 +29,6 @@ export function startChat({ say, announce, toggled }) {
     if (open) count(0);
     (open ? $('words') : $('chatter')).focus();
     $('lines').scrollTop = $('lines').scrollHeight;
-    toggled(open);
   }
 
   return {
@@ -61,14 +60,16 @@ function count(number) {
 function hint(problem = '') {
   const { value } = $('words');
   const left = longest - value.length;
-  $('words-hint').textContent = problem || (value.startsWith('/') ? 'This goes to the server as a command. /help tells which there are.' : left < nearTheEnd ? `${left} characters left` : '');
+  const command = value.startsWith('/') && 'This goes to the server as a command. /help tells which there are.';
+  $('words-hint').textContent = problem || command || (left < nearTheEnd ? `${left} characters left` : '');
 }
 
 function line(name, text, timestamp) {
   const item = Object.assign(document.createElement('div'), { className: 'line' });
   const who = Object.assign(document.createElement('b'), { textContent: name });
   const at = new Date(timestamp);
-  who.append(Object.assign(document.createElement('time'), { dateTime: timestamp, textContent: at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) }));
+  const time = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  who.append(Object.assign(document.createElement('time'), { dateTime: timestamp, textContent: time }));
   item.append(who, ...linked(text));
   return item;
 }

@@ -62,7 +62,8 @@ function verdict(all) {
   const is = (id, ...wanted) => wanted.includes(all.get(id)?.result);
   const attention = ['microphone', 'camera'].filter(id => !is(id, 'good'));
   if (is('browser', 'bad')) return ['bad', all.get('browser').text];
-  if (is('server', 'bad')) return ['bad', all.get('server').code === 'not-authenticated' ? all.get('server').text : 'The server cannot be reached. Calls will not work from here.'];
+  if (all.get('server').code === 'not-authenticated') return ['bad', all.get('server').text];
+  if (is('server', 'bad')) return ['bad', 'The server cannot be reached. Calls will not work from here.'];
   const hasRelays = !is('turn-udp', 'none') || !is('turn-tcp', 'none');
   const works = is('pair', 'good');
   if (!works && config.iceTransportPolicy === 'relay') return ['bad', 'Calls will not work here: this server demands a relay, and none answers.'];
@@ -76,7 +77,8 @@ function verdict(all) {
 async function checkBrowser() {
   if (!isSecureContext) return { result: 'bad', text: 'Your browser needs https. Open this page with https://.' };
   const missing = ['WebSocket', 'RTCPeerConnection'].filter(name => !(name in window));
-  return missing.length ? { result: 'bad', text: 'Your browser cannot make calls. Use a current one.', code: missing.join(' ') } : { result: 'good', text: 'Your browser can make calls.' };
+  if (missing.length) return { result: 'bad', text: 'Your browser cannot make calls. Use a current one.', code: missing.join(' ') };
+  return { result: 'good', text: 'Your browser can make calls.' };
 }
 
 async function open(constraints) {
@@ -129,7 +131,8 @@ async function checkCamera(element) {
   const size = `${video.videoWidth} × ${video.videoHeight}`;
   stream.getTracks().forEach(track => track.stop());
   video.remove();
-  return hasFrame ? { result: 'good', text: `Your camera gives a picture (${size}).` } : { result: 'bad', text: 'The camera is open, but gives no picture.', code: 'no-frame' };
+  if (!hasFrame) return { result: 'bad', text: 'The camera is open, but gives no picture.', code: 'no-frame' };
+  return { result: 'good', text: `Your camera gives a picture (${size}).` };
 }
 
 async function checkServer() {
@@ -147,7 +150,8 @@ async function checkServer() {
     const milliseconds = Math.round(times.sort((a, b) => a - b)[2]);
     return { result: milliseconds < 400 ? 'good' : 'fair', text: 'The server answers.', milliseconds };
   } catch ({ code }) {
-    const text = code === 'not-authenticated' ? 'The server asks for an invitation. Open the check from your invitation’s page.' : 'The server does not answer. A network or a proxy may be blocking WebSockets.';
+    const text = code === 'not-authenticated' ? 'The server asks for an invitation. Put its #token=… behind the address of this page.'
+      : 'The server does not answer. A network or a proxy may be blocking WebSockets.';
     return { result: 'bad', text, code };
   }
 }
@@ -165,7 +169,8 @@ async function checkServers(kind) {
   const outcomes = await Promise.all(servers.map(tryServer));
   const working = outcomes.findIndex(({ isWorking }) => isWorking);
   const code = outcomes.map((outcome, index) => `${kind}-${index + 1}: ${outcome.isWorking ? `${outcome.milliseconds} ms` : outcome.code}`).join(', ');
-  if (working >= 0) return { result: 'good', text: kind === 'stun' ? 'Direct ways can be found.' : 'The relay answers.', code, server: servers[working], milliseconds: outcomes[working].milliseconds };
+  const good = kind === 'stun' ? 'Direct ways can be found.' : 'The relay answers.';
+  if (working >= 0) return { result: 'good', text: good, code, server: servers[working], milliseconds: outcomes[working].milliseconds };
   const isRefused = outcomes.some(outcome => outcome.code.startsWith('401'));
   const text = kind === 'stun' ? 'The server for direct ways does not answer. Calls may need a relay.'
     : isRefused ? 'The relay refuses its credentials. Tell whoever runs this server.' : 'The relay does not answer. A network may be blocking it.';
@@ -176,14 +181,16 @@ async function checkPair() {
   const server = results.get('turn-udp')?.server ?? results.get('turn-tcp')?.server;
   if (!server) return { result: 'none', text: 'No relay to try it with.' };
   const echo = await relayedPair(server);
-  return echo === undefined ? { result: 'bad', text: 'The relay carries nothing.', code: 'no-path' } : { result: 'good', text: 'The relay carries data both ways.', milliseconds: Math.round(echo) };
+  if (echo === undefined) return { result: 'bad', text: 'The relay carries nothing.', code: 'no-path' };
+  return { result: 'good', text: 'The relay carries data both ways.', milliseconds: Math.round(echo) };
 }
 
 /** No address, no host, no device, no name, no token. */
 function report(sentence) {
   const browser = navigator.userAgent.match(/(Firefox|Edg|OPR|Chrome|Version)\/(\d+)/) ?? [];
   const lines = [...results].map(([id, { result, code, milliseconds }]) => `${id}: ${result}, ${milliseconds} ms${code ? ` (${code})` : ''}`);
-  return ['MeshSignal check', new Date().toISOString(), `browser: ${browser[1] ?? 'other'} ${browser[2] ?? ''}`, `relay only: ${config?.iceTransportPolicy === 'relay' ? 'yes' : 'no'}`, ...lines, sentence].join('\n');
+  const policy = `relay only: ${config?.iceTransportPolicy === 'relay' ? 'yes' : 'no'}`;
+  return ['MeshSignal check', new Date().toISOString(), `browser: ${browser[1] ?? 'other'} ${browser[2] ?? ''}`, policy, ...lines, sentence].join('\n');
 }
 
 function row(title) {

@@ -33,11 +33,12 @@ export async function measure(connection) {
   measured.set(connection, pair);
   const rate = key => pair.timestamp > former.timestamp ? Math.max(0, (pair[key] - former[key]) * 8_000 / (pair.timestamp - former.timestamp)) : 0;
   const video = all.find(report => report.type === 'outbound-rtp' && report.frameHeight);
+  const reason = video?.qualityLimitationReason ?? 'none';
   return {
     rtt: pair.currentRoundTripTime, up: rate('bytesSent'), down: rate('bytesReceived'),
     loss: Math.max(0, ...all.map(report => report.type === 'remote-inbound-rtp' && report.fractionLost || 0)),
     local: local?.candidateType, remote: remote?.candidateType, over: local?.relayProtocol ?? local?.protocol,
-    video: video && `${video.frameHeight}p ${Math.round(video.framesPerSecond ?? 0)} fps${video.qualityLimitationReason === 'none' ? '' : `, limited by ${video.qualityLimitationReason}`}`,
+    video: video && `${video.frameHeight}p ${Math.round(video.framesPerSecond ?? 0)} fps${reason === 'none' ? '' : `, limited by ${reason}`}`,
   };
 }
 

@@ -307,15 +307,16 @@ class Peer {
           this.rebuild(); // the other side began afresh
           if (!this.polite && !this.isLegacy) return;
         }
-        await this.connection.setRemoteDescription(description); // takes our own open offer back
+        const { connection } = this;
+        await connection.setRemoteDescription(description); // takes our own open offer back
         await this.#joinIn();
-        await this.connection.setLocalDescription();
+        await connection.setLocalDescription();
         // Candidates right behind the answer find a legacy peer still busy with it, and are lost. So let the answer contain them.
-        if (this.isLegacy) await gathered(this.connection);
+        if (this.isLegacy) await gathered(connection);
         this.#tell('answer');
       } else if (this.connection.signalingState === 'have-local-offer') {
         const { currentRemoteDescription: former } = this.connection;
-        if (former && !this.polite && origin(former) !== origin(description)) return this.rebuild(); // to offer it what the other side's new one can answer
+        if (former && !this.polite && origin(former) !== origin(description)) return this.rebuild(true); // to offer it what the other side's new one can answer
         await this.connection.setRemoteDescription(description);
       }
       for (const candidate of this.#early.splice(0)) await this.#add(candidate);
@@ -339,6 +340,7 @@ class Peer {
   /** For what no connection that is there can be changed to. `isOurs`: we begin, and the other side has to hear of it even if it is the one to offer. */
   rebuild(isOurs = false) {
     this.close();
+    if (isOurs) this.#steps = Promise.resolve(); // what a closed connection was asked is never answered, and would be waited for
     this.#mayOffer = isOurs;
     this.stream.getTracks().forEach(track => this.stream.removeTrack(track));
     this.#open();
@@ -355,7 +357,7 @@ class Peer {
       this.fail('link-failed');
       this.#complain(new MeshSignalError('link-failed', `No connection to ${this.username}.`, { targetUsername: this.username, retryable: true }));
     }
-    if (isHopeless && !this.polite) this.rebuild();
+    if (isHopeless && !this.polite) this.rebuild(true);
     else this.connection.restartIce();
   }
 

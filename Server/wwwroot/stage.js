@@ -90,7 +90,8 @@ export function showSpeaking(name, yes) {
 
 function label(tile) {
   const name = 'own' in tile.dataset ? 'You' : tile.dataset.username;
-  const parts = [name, tile.dataset.audio === 'off' && 'microphone off', tile.dataset.video === 'off' && 'camera off', 'screen' in tile.dataset && 'shares a screen'];
+  const { audio, video } = tile.dataset;
+  const parts = [name, audio === 'off' && 'microphone off', video === 'off' && 'camera off', 'screen' in tile.dataset && 'shares a screen'];
   tile.setAttribute('aria-label', [...parts, tile.querySelector('.state').textContent].filter(Boolean).join(', '));
 }
 

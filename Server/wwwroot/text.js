@@ -33,7 +33,7 @@ const sentences = {
 };
 
 // Of no use to people; on the console they are.
-const silent = ['screen-cancelled', 'candidate-dropped', 'relay-policy', 'target-not-found', 'target-unavailable', 'negotiation', 'not-joined', 'already-joined'];
+const silent = ['screen-cancelled', 'candidate-dropped', 'relay-policy', 'target-not-found', 'target-unavailable', 'negotiation', 'not-joined'];
 
 /** What to tell the user about an error, in a sentence; nothing where there is nothing to be done. */
 export function sentence(error) {
@@ -46,7 +46,7 @@ const articles = { audio: 'microphone', video: 'camera' };
 
 /** `missing` are the kinds that were asked for and are not there. */
 export function without(missing, code) {
-  const why = { 'denied': 'your browser refused', 'in-use': 'another program is using them', 'unsupported': 'this address is not secure' }[code] ?? 'none was found';
+  const why = { 'denied': 'your browser refused', 'in-use': 'another program is using them', 'unsupported': 'it takes https' }[code] ?? 'none was found';
   return `You are here without ${missing.map(kind => articles[kind]).join(' and ')}: ${why}.`;
 }
 
@@ -76,7 +76,7 @@ const words = [
   'amber brisk calm clear coral crisp dusty early fair fleet gentle golden green happy hazel ivory jolly keen late light lively lucky mellow mild misty noble '
     + 'olive pale plain proud quick quiet rapid rosy ruby silent silver sunny swift tidy velvet warm white wild wise young',
   'apple badger beach birch bridge brook candle cedar cloud comet dune eagle ember falcon fern field finch forest fox garden harbor hill island lake lark leaf '
-    + 'maple meadow moon moss otter owl pebble pine planet pond rain raven reef river robin sail shore sky sparrow star stone thicket tiger valley wave willow wolf',
+    + 'maple meadow moon moss otter owl pebble pine planet pond rain raven reef river robin sail shore sky sparrow star stone thicket tiger valley wave wolf',
 ].map(list => list.split(' '));
 
 /** Nobody guesses it by trying: two words and 32 random bits. */

@@ -11,7 +11,8 @@ internal sealed class AccessibilityTests
     /// <summary>Controls in sight without a name, or smaller than a finger (but for links within text).</summary>
     private const string Nameless =
         """
-        () => [...document.querySelectorAll('button, input, select, textarea, a, [tabindex="0"]')].filter(element => element.checkVisibility()).flatMap(element => {
+        () => [...document.querySelectorAll('button, input, select, textarea, a, [tabindex="0"]')].flatMap(element => {
+          if (!element.checkVisibility()) return [];
           const { width, height } = element.getBoundingClientRect();
           const name = element.ariaLabel || [...element.labels ?? []].map(label => label.textContent).join() || element.textContent.trim();
           const isSmall = element.localName !== 'a' && (width < 44 || height < 44);
@@ -19,7 +20,7 @@ internal sealed class AccessibilityTests
         })
         """;
 
-    /// <summary>Text in sight with less contrast than 4.5 : 1. What is half transparent is over a white picture, which is the worst for the light text on it.</summary>
+    /// <summary>Text in sight with less contrast than 4.5 : 1. What is half transparent is over white, the worst for light text.</summary>
     private const string Faint =
         """
         () => {

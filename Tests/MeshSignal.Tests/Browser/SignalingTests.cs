@@ -118,7 +118,8 @@ internal sealed class SignalingTests
     [Test]
     public async Task A_pause_that_was_told_is_kept_whatever_wakes_up_and_others_are_not()
     {
-        await RunAsync("sockets[0].token('T1'); sockets[0].say({ type: 'server-draining', reconnectAfterMs: 9000 }); sockets[0].end(1012); dispatchEvent(new Event('online'));");
+        await RunAsync("sockets[0].token('T1'); sockets[0].say({ type: 'server-draining', reconnectAfterMs: 9000 }); sockets[0].end(1012);");
+        await RunAsync("dispatchEvent(new Event('online'));");
         await PassAsync(8_900);
         Assert.That(await AskAsync<int>("sockets.length"), Is.EqualTo(1));
         await PassAsync(100);
@@ -133,19 +134,22 @@ internal sealed class SignalingTests
     public async Task What_had_no_answer_is_said_again_once_and_in_order()
     {
         await RunAsync("sockets[0].token('T1'); sockets[0].answer();");
-        await RunAsync("['a', 'b', 'c'].forEach(signal => signaling.signal('bob', signal)); sockets[0].say({ type: 'ack', id: 2 }); sockets[0].end(1006); signaling.signal('bob', 'd');");
+        await RunAsync("['a', 'b', 'c'].forEach(signal => signaling.signal('bob', signal)); sockets[0].say({ type: 'ack', id: 2 });");
+        await RunAsync("sockets[0].end(1006); signaling.signal('bob', 'd');");
         await PassAsync(Pause);
         await RunAsync("sockets[1].token('T2', true); sockets[1].say({ type: 'ack', id: 3 });"); // that of b was missed
         Assert.That(await AskAsync<int>("sockets[1].sent.length"), Is.EqualTo(1), "the ping, whose answer comes behind all that was missed");
         await RunAsync("sockets[1].answer();");
 
-        Assert.That(await AskAsync<string[]>("sockets[1].sent.filter(({ signal }) => signal).map(({ signal, token }) => signal + token)"), Is.EqualTo(["cT2", "dT2"]));
+        var said = await AskAsync<string[]>("sockets[1].sent.filter(({ signal }) => signal).map(({ signal, token }) => signal + token)");
+        Assert.That(said, Is.EqualTo(["cT2", "dT2"]));
     }
 
     [Test]
     public async Task A_new_session_rejects_what_the_former_was_asked()
     {
-        await RunAsync("sockets[0].token('T1'); sockets[0].answer(); window.asked = signaling.join().then(() => 'joined', error => error.code); sockets[0].end(1006);");
+        await RunAsync("sockets[0].token('T1'); sockets[0].answer(); window.asked = signaling.join().then(() => 'joined', error => error.code);");
+        await RunAsync("sockets[0].end(1006);");
         await PassAsync(Pause);
         await RunAsync("sockets[1].token('T2');");
 
