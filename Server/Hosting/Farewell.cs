@@ -39,13 +39,15 @@ internal sealed class Farewell(Readiness readiness, SessionStore sessions, Sessi
     {
         readiness.Stop();
         foreach (var session in sessions.All)
-            if (session is { Profile: Profile.V1, Scope: not null }) // Else it has not been greeted yet, and is told by whoever lets it in.
+            if (session is { Profile: Profile.V1, IsGreeted: true })
                 session.Deliver(Notice(options));
 
         var closed = new List<Connection>();
         for (var left = Batches; left > 0; left--)
         {
-            var connected = sessions.All.Select(static session => session.Connection).OfType<Connection>().Where(static connection => connection.Closing is null).ToList();
+            // Who has not been greeted yet is told, and closed, by whoever lets it in.
+            var connected = sessions.All.Where(static session => session.IsGreeted)
+                .Select(static session => session.Connection).OfType<Connection>().Where(static connection => connection.Closing is null).ToList();
             foreach (var connection in connected.Take((connected.Count + left - 1) / left))
             {
                 connection.Close(CloseCode.ServiceRestart, "the server restarts");

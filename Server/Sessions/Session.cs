@@ -119,8 +119,15 @@ internal sealed class Session(
         }
     }
 
+    /// <summary>It has been sent its token. What comes before that would come before anything else.</summary>
+    public bool IsGreeted { get; private set; }
+
     /// <summary>Sends the message that tells its token: not counted and not kept, because nobody could come back without having got it.</summary>
-    public void Greet(EncodedMessage message) => Connection?.Deliver(message);
+    public void Greet(EncodedMessage message)
+    {
+        Connection?.Deliver(message);
+        IsGreeted = true;
+    }
 
     public bool Deliver(ServerMessage message) => Deliver(MessageCodec.Encode(message));
 
