@@ -50,7 +50,10 @@ internal sealed partial class SecondSignalTests
 
         public static async Task<RunningServer> StartAsync(string setting)
         {
-            var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MeshSignal.Server.dll"), "--urls", "http://127.0.0.1:0", setting])
+            // A shell lets what it runs in the background ignore SIGINT, and whatever that starts inherits it.
+            string[] obedient = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT", "dotnet"] : ["dotnet"];
+            string[] command = [.. obedient, Path.Combine(AppContext.BaseDirectory, "MeshSignal.Server.dll"), "--urls", "http://127.0.0.1:0", setting];
+            var start = new ProcessStartInfo(command[0], command[1..])
             {
                 UseShellExecute = false,
                 RedirectStandardOutput = true,
