@@ -6,7 +6,7 @@ namespace MeshSignal.Bench;
 internal sealed record BenchOptions
 {
     public const string Usage =
-        "[--pairs 50] [--seconds N] [--warmup 2] [--rounds 5] [--cases 1000000] [--json FILE] [--no-pin] [--only NAME,NAME] [--server MeshSignal.Server.dll]"
+        "[--pairs 50] [--seconds N] [--warmup 2] [--rounds 5] [--cases 1000000] [--json FILE] [--svg FILE] [--no-pin] [--only NAME,NAME] [--server MeshSignal.Server.dll]"
         + " [--clients N] [--minutes 20]";
 
     /// <summary>Pairs of peers; a pair is two connections. At most 1000.</summary>
@@ -31,6 +31,8 @@ internal sealed record BenchOptions
     public bool Pin { get; private init; } = true;
 
     public string? JsonFile { get; private init; }
+
+    public string? SvgFile { get; private init; }
 
     /// <summary>Another build of the server than the one beside the bench.</summary>
     public string? ServerPath { get; private init; }
@@ -60,6 +62,7 @@ internal sealed record BenchOptions
                 ("--clients", [var value, ..]) => (options with { Clients = Number(name, value, 1, 20_000) }, rest[1..]),
                 ("--minutes", [var value, ..]) => (options with { Minutes = Number(name, value, 1, 120) }, rest[1..]),
                 ("--json", [var value, ..]) => (options with { JsonFile = value }, rest[1..]),
+                ("--svg", [var value, ..]) => (options with { SvgFile = value }, rest[1..]),
                 ("--server", [var value, ..]) => (options with { ServerPath = Path.GetFullPath(value) }, rest[1..]),
                 ("--only", [var value, ..]) => (options with { Only = value.Split(',') }, rest[1..]),
                 _ => throw new BenchException($"unknown option, or one without its value: {name}\noptions: {Usage}"),

@@ -3,14 +3,21 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using MeshSignal.Bench;
+using MeshSignal.Bench.Micro;
 using MeshSignal.Bench.Scenarios;
 using MeshSignal.Bench.Servers;
 
 return args switch
 {
     ["relay", .. var rest] => Measure(RelayScenario.Run, rest),
+    ["idle", .. var rest] => Measure(IdleScenario.Run, rest),
+    ["storm", .. var rest] => Measure(StormScenario.Run, rest),
+    ["flat", .. var rest] => Measure(FlatScenario.Run, rest),
+    ["steady", .. var rest] => Measure(SteadyScenario.Run, rest),
+    ["start", .. var rest] => Measure(StartScenario.Run, rest),
     ["framing", .. var rest] => Measure(FramingScenario.Run, rest),
     ["scan", .. var rest] => Measure(ScanScenario.Run, rest),
+    ["micro", .. var rest] => Measure(MicroScenario.Run, rest),
     ["filter", .. var rest] => Measure(FilterScenario.Run, rest),
     ["cuts", .. var rest] => Measure(CutsScenario.Run, rest),
     ["drain", .. var rest] => Measure(DrainScenario.Run, rest),
@@ -28,7 +35,7 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine($"usage: relay | framing | scan | filter | cuts | drain | comeback | slow | abuse | soak | fuzz [SEED] {BenchOptions.Usage}");
+    Console.Error.WriteLine($"usage: relay | idle | storm | flat | steady | start | framing | scan | micro | filter | cuts | drain | comeback | slow | abuse | soak | fuzz [SEED] {BenchOptions.Usage}");
     return 2;
 }
 

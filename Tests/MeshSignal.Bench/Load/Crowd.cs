@@ -5,17 +5,14 @@ namespace MeshSignal.Bench.Load;
 /// <summary>Connections by the thousand.</summary>
 internal static class Crowd
 {
-    // As many as the generator's and the server's accept queue take without a wait.
-    private const int AtATime = 64;
+    /// <summary>As many as the generator's and the server's accept queue take without a wait.</summary>
+    public const int AtATime = 64;
 
     // The runtime's own, and the server's log.
     private const int OtherFiles = 200;
 
-    /// <summary>Does the same for all, some at a time.</summary>
-    private static Task EachAsync(IEnumerable<LightPeer> peers, Func<LightPeer, Task> step, CancellationToken cancel) => Parallel.ForEachAsync(
-        peers, new ParallelOptions { MaxDegreeOfParallelism = AtATime, CancellationToken = cancel }, async (peer, _) => await step(peer));
-
-    public static Task ConnectAsync(IEnumerable<LightPeer> peers, CancellationToken cancel) => EachAsync(peers, peer => peer.ConnectAsync(cancel), cancel);
+    public static Task ConnectAsync(IEnumerable<LightPeer> peers, CancellationToken cancel) => Parallel.ForEachAsync(
+        peers, new ParallelOptions { MaxDegreeOfParallelism = AtATime, CancellationToken = cancel }, async (peer, stop) => await peer.ConnectAsync(stop));
 
     /// <summary>Every process may open so many files; the runtime has raised the soft limit to the hard one already.</summary>
     /// <exception cref="BenchException">They do not suffice.</exception>

@@ -10,7 +10,7 @@ internal static class EchoPeers
 
     public static LoadPeer[] Connect(IPEndPoint server, Shape shape, int pairs, CancellationToken cancel)
     {
-        var message = shape.Message(Token, MeshSignalPairs.Callee);
+        var message = shape.Message(Token, "peer-1");
         var frame = Frame.Build(Frame.Text, message);
         var peers = new List<LoadPeer>();
         try

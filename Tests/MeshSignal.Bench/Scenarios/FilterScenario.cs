@@ -21,16 +21,6 @@ internal static class FilterScenario
     // Not those of the tests, so that a run finds what they did not.
     private const int FirstSeed = 100_000_000;
 
-    private const string Line =
-        "candidate:842163049 1 udp 41885439 198.51.100.3 54609 typ relay raddr 0.0.0.0 rport 0 generation 0 ufrag EsAw network-id 1 network-cost 10";
-
-    /// <summary>A relay's as a browser sends it: the policy has a related address to replace, and two extensions to leave out.</summary>
-    private static readonly Shape Candidate = new(
-        "candidate",
-        "webrtc-ice-candidate",
-        "candidate",
-        $$"""{"candidate":"{{Line}}","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"EsAw"}""");
-
     private static int _rooms;
 
     public static void Run(BenchOptions options, CancellationToken cancel)
@@ -98,7 +88,7 @@ internal static class FilterScenario
     {
         var contestants = Contestant.WithAndWithoutPolicy(
             options, static forced => (server, shape, pairs, token) => Connect(server, shape, pairs, forced, token));
-        RelayScenario.Compare(contestants, [Candidate, Shape.Offer], options, cancel);
+        RelayScenario.Compare("filter", contestants, [Shape.RelayCandidate, Shape.Offer], options, cancel);
     }
 
     /// <summary>Pairs as in the relay scenario, of which each message must come out as the policy makes it, or as it was.</summary>

@@ -5,72 +5,56 @@ using MeshSignal.Bench.Servers;
 namespace MeshSignal.Bench.Scenarios;
 
 /// <summary>
-/// What relaying one message costs, beside what the same bytes cost a bare WebSocket echo in the same run. The servers take turns, so
-/// that whatever else the machine does meets all of them.
+/// What relaying one message costs, beside what the same bytes cost a bare WebSocket echo, and other servers that relay, in the same run. The servers take
+/// turns, so that whatever else the machine does meets all of them.
 /// </summary>
 internal static class RelayScenario
 {
+    private static readonly (Shape Shape, string Baseline, double Most)[] CpuGoals =
+    [
+        (Shape.Candidate, Contestant.DotnetEcho, 1.3), (Shape.Candidate, Contestant.WsEcho, 0.9), (Shape.Candidate, Contestant.PeerJs, 0.65),
+        (Shape.Offer, Contestant.DotnetEcho, 1.25), (Shape.Offer, Contestant.WsEcho, 0.65), (Shape.Offer, Contestant.PeerJs, 0.45),
+    ];
+
+    // How much longer half of the messages take, at most, than with a bare echo.
+    private const double MostP50 = 1.2;
+
     public static void Run(BenchOptions options, CancellationToken cancel)
     {
         using var turn = Cores.TakeTurn();
-        Compare(Contestant.All(options), [Shape.Candidate, Shape.Offer], options, cancel);
+        var contestants = Contestant.All(options);
+        using var arena = Arena.Open(contestants, options, cancel);
+        var report = new Comparison(Title("relay", options), options, arena.Cores);
+        Shape[] shapes = [Shape.Candidate, Shape.Offer];
+        arena.Compare(shapes, report);
+
+        // Half of what the server itself takes, for all who can take as much.
+        string[] paced = [.. contestants.Select(static one => one.Name).Intersect([Contestant.MeshSignal, Contestant.DotnetEcho, Contestant.WsEcho], StringComparer.Ordinal)];
+        foreach (var shape in shapes)
+        {
+            if (report.Figure(Arena.PerSecond(shape), paced[0]) is { } full) arena.Pace(shape, paced, full.Median / 2, report);
+        }
+
+        if (options.SvgFile is { } file) BarChart.Write(file, report, [.. shapes.Select(Arena.Cpu)], [.. contestants.Select(static one => one.Name)]);
+        report.Conclude(
+            [.. shapes.Select(Arena.Cpu), .. shapes.Select(Arena.PacedP50)],
+            [.. contestants.Skip(1).Select(other => (contestants[0].Name, other.Name))],
+            [
+                .. CpuGoals.Select(static goal => new Goal(Arena.Cpu(goal.Shape), Contestant.MeshSignal, goal.Baseline, goal.Most)),
+                .. shapes.Select(static shape => new Goal(Arena.PacedP50(shape), Contestant.MeshSignal, Contestant.DotnetEcho, MostP50)),
+            ]);
     }
 
-    /// <summary>Measures each shape with each of them in turn, and reports.</summary>
-    public static void Compare(Contestant[] contestants, Shape[] shapes, BenchOptions options, CancellationToken cancel)
+    /// <summary>Measures each shape with each of two or more servers in turn, and reports the first one's ratios to the others.</summary>
+    public static void Compare(string scenario, Contestant[] contestants, Shape[] shapes, BenchOptions options, CancellationToken cancel)
     {
-        var cores = options.Pin ? Cores.Pick() ?? throw new BenchException("pinning needs two cores; --no-pin does without") : null;
-        var servers = new List<ServerProcess>();
-        try
-        {
-            foreach (var one in contestants) servers.Add(ServerProcess.Start(one.Name, one.Command, cores?.Server, cancel));
-            cores?.PinGenerator();
-
-            var report = new RelayReport(options, cores);
-
-            // Round 0 does not count: a new process compiles its hot code twice before it is as fast as it will be.
-            for (var round = 0; round <= options.Rounds; round++)
-            {
-                foreach (var shape in shapes)
-                {
-                    for (var place = 0; place < contestants.Length; place++)
-                    {
-                        // Another one begins each round: nobody always follows the same neighbour.
-                        var next = (place + round) % contestants.Length;
-                        var window = Measure(contestants[next], servers[next], shape, options, cancel);
-                        if (round > 0) report.Add(shape, contestants[next].Name, window);
-                        var what = $"round {round}/{options.Rounds} {shape.Name,-9} {contestants[next].Name,-12}";
-                        Console.Error.WriteLine($"{what} {window.CpuMicrosPerMessage,6:F2} µs {window.MessagesPerSecond,8:F0}/s");
-                    }
-                }
-            }
-
-            report.Print(Console.Out);
-            if (options.JsonFile is { } file) report.Write(file);
-        }
-        finally
-        {
-            servers.ForEach(server => server.Dispose());
-        }
+        using var arena = Arena.Open(contestants, options, cancel);
+        var report = new Comparison(Title(scenario, options), options, arena.Cores);
+        arena.Compare(shapes, report);
+        report.Conclude([.. shapes.Select(Arena.Cpu)], [.. contestants.Skip(1).Select(other => (contestants[0].Name, other.Name))]);
     }
 
-    private static Window Measure(Contestant contestant, ServerProcess server, Shape shape, BenchOptions options, CancellationToken cancel)
-    {
-        LoadPeer[] peers = [];
-        try
-        {
-            peers = contestant.Connect(server.Address, shape, options.Pairs, cancel);
-            var window = new ClosedLoop(peers, server, cancel).Run(TimeSpan.FromSeconds(options.Warmup), TimeSpan.FromSeconds(options.Seconds));
-            foreach (var peer in peers) peer.Wire.Close();
-            return window;
-        }
-        catch (Exception error) when (error is not OperationCanceledException)
-        {
-            throw server.Blame($"{shape.Name}: {error.Message}");
-        }
-        finally
-        {
-            foreach (var peer in peers) peer.Dispose();
-        }
-    }
+    private static string Title(string scenario, BenchOptions options) =>
+        $"{scenario}: {2 * options.Pairs} connections, {options.Pairs} messages in flight; {options.Rounds} rounds after one that does not count, "
+        + $"windows of {options.Seconds} s after {options.Warmup} s of warm-up; CPU is the server process's, user and system; busy: shares of one core";
 }

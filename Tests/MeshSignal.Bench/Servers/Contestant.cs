@@ -1,6 +1,7 @@
 using System.Net;
 using System.Reflection;
 using MeshSignal.Bench.Load;
+using MeshSignal.Bench.Load.Dialects;
 
 namespace MeshSignal.Bench.Servers;
 
@@ -10,25 +11,37 @@ internal sealed record Contestant(
     Func<int, string[]> Command,
     Func<IPEndPoint, Shape, int, CancellationToken, LoadPeer[]> Connect)
 {
+    private Contestant(string name, Func<int, string[]> command, Func<string, int, Dialect> dialect)
+        : this(name, command, (server, shape, pairs, cancel) => RoomPairs.Connect(dialect, server, shape, pairs, cancel)) => Dialect = dialect;
+
     public const string MeshSignal = "meshsignal";
     public const string DotnetEcho = "dotnet-echo";
     public const string WsEcho = "ws-echo";
+    public const string PeerJs = "peerjs";
+    public const string SocketIo = "socket.io";
     public const string PolicyOff = "policy-off";
     public const string OnFleck = "meshsignal-fleck";
+
+    /// <summary>A client of it, for a room and a place in it that nobody else has; null for an echo, which has no rooms.</summary>
+    public Func<string, int, Dialect>? Dialect { get; }
+
+    public bool IsMeshSignal { get; private init; }
 
     public static Contestant[] All(BenchOptions options)
     {
         var server = MeshSignalServer.Path(options);
         Contestant[] all =
         [
-            new(MeshSignal, MeshSignalServer.Command(options, MeshSignalServer.AmpleBudgets), MeshSignalPairs.Connect),
+            OfMeshSignal(MeshSignal, MeshSignalServer.Command(options, MeshSignalServer.AmpleBudgets)),
 
             // The server's own runtime settings (garbage collector, tiering), so that only what the program does differs.
             new(
                 DotnetEcho,
                 port => ["dotnet", "exec", .. RuntimeSettings(server), typeof(Contestant).Assembly.Location, "serve-echo", $"{port}"],
                 EchoPeers.Connect),
-            new(WsEcho, port => ["node", NodePackages.Script("ws-echo.mjs"), $"{port}"], EchoPeers.Connect),
+            new(WsEcho, Node("ws-echo.mjs"), EchoPeers.Connect),
+            new(PeerJs, Node("peerjs.mjs"), static (room, place) => new PeerJsDialect(room, place)),
+            new(SocketIo, Node("socket-io.mjs"), static (room, _) => new SocketIoDialect(room)),
         ];
 
         if (options.Only.Except(all.Select(one => one.Name), StringComparer.Ordinal).FirstOrDefault() is { } unknown)
@@ -36,14 +49,18 @@ internal sealed record Contestant(
         return options.Only.Count == 0 ? all : [.. all.Where(one => options.Only.Contains(one.Name, StringComparer.Ordinal))];
     }
 
+    /// <summary>Those in which peers meet in rooms, with the limits that they have by default.</summary>
+    public static Contestant[] WithRooms(BenchOptions options) =>
+        [OfMeshSignal(MeshSignal, MeshSignalServer.Command(options)), .. All(options).Where(static one => one.Dialect is not null && one.Name is not MeshSignal)];
+
     /// <summary>The server with each of its framings.</summary>
     public static Contestant[] Framings(BenchOptions options)
     {
-        var command = MeshSignalServer.Command(options);
+        var command = MeshSignalServer.Command(options, MeshSignalServer.AmpleBudgets);
         return
         [
-            new(MeshSignal, port => [.. command(port), "--MeshSignal:Framing=Kestrel"], MeshSignalPairs.Connect),
-            new(OnFleck, port => [.. command(port), "--MeshSignal:Framing=Fleck"], MeshSignalPairs.Connect),
+            OfMeshSignal(MeshSignal, port => [.. command(port), "--MeshSignal:Framing=Kestrel"]),
+            OfMeshSignal(OnFleck, port => [.. command(port), "--MeshSignal:Framing=Fleck"]),
         ];
     }
 
@@ -67,6 +84,12 @@ internal sealed record Contestant(
     /// <summary>A path that the build has written into this assembly.</summary>
     internal static string Built(string key) =>
         typeof(Contestant).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => key.Equals(one.Key, StringComparison.Ordinal)).Value!;
+
+    /// <summary>The server of this repository, somehow set up.</summary>
+    public static Contestant OfMeshSignal(string name, Func<int, string[]> command) =>
+        new(name, command, static (room, place) => new MeshSignalDialect(room, place)) { IsMeshSignal = true };
+
+    private static Func<int, string[]> Node(string script) => port => ["node", NodePackages.Script(script), $"{port}"];
 
     private static string[] RuntimeSettings(string server)
     {

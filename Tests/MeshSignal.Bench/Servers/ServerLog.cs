@@ -26,6 +26,11 @@ internal sealed class ServerLog
     /// <summary>When somebody was closed who did not read.</summary>
     public long[] SlowConsumers => [.. Lines(static line => line.Contains("close code 4040", StringComparison.Ordinal)).Select(static entry => entry.At)];
 
+    /// <summary>How many lines begin so.</summary>
+    public int Count(string prefix) => Lines(line => line.StartsWith(prefix, StringComparison.Ordinal)).Length;
+
+    public string Last(string prefix) => Lines(line => line.StartsWith(prefix, StringComparison.Ordinal))[^1].Line;
+
     public string[] Tail(int count)
     {
         lock (_lines)

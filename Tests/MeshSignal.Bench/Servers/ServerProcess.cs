@@ -10,7 +10,7 @@ internal sealed partial class ServerProcess : IDisposable
 {
     private const int TailLines = 40;
     private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan ReadyCheck = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan ReadyCheck = TimeSpan.FromMilliseconds(2);
 
     private readonly string _name;
     private readonly Process _process;
@@ -67,6 +67,20 @@ internal sealed partial class ServerProcess : IDisposable
 
     /// <summary>Asks it to end (SIGTERM).</summary>
     public void Terminate() => _ = kill(_process.Id, 15);
+
+    /// <summary>Sends SIGUSR1; returns the next line that begins so.</summary>
+    /// <exception cref="BenchException">There was none in time.</exception>
+    public string Ask(string prefix, TimeSpan patience)
+    {
+        var (asked, started) = (Log.Count(prefix), Stopwatch.GetTimestamp());
+        _ = kill(_process.Id, 10);
+        while (Log.Count(prefix) == asked)
+        {
+            if (_process.WaitForExit(ReadyCheck) || Stopwatch.GetElapsedTime(started) > patience) throw Blame($"no line '{prefix}'");
+        }
+
+        return Log.Last(prefix);
+    }
 
     /// <summary>Its exit code; null if it has not ended by then.</summary>
     public int? WaitForExit(TimeSpan patience) => _process.WaitForExit(patience) ? _process.ExitCode : null;
