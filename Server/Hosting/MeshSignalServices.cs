@@ -27,6 +27,7 @@ internal static class MeshSignalServices
         services.AddSingleton<Readiness>();
         services.AddSingleton<WebSocketEndpoint>();
         services.AddSingleton<Entrance>();
+        services.AddSingleton<PendingConnections>();
         services.AddSingleton<OriginPolicy>();
         services.AddSingleton<TrustedProxies>();
         services.AddSingleton<ConnectionLimits>();

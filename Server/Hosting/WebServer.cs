@@ -55,7 +55,11 @@ internal static class WebServer
 
             // A WebSocket over HTTP/2 is an extended CONNECT, which would pass the frame guard by.
             kestrel.ConfigureHttpsDefaults(static https => https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13);
-            kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.Protocols = HttpProtocols.Http1);
+            kestrel.ConfigureEndpointDefaults(static endpoint =>
+            {
+                endpoint.Protocols = HttpProtocols.Http1;
+                PendingConnections.Use(endpoint);
+            });
 
             // A handshake is one small request, sent at once.
             kestrel.Limits.MaxRequestHeadersTotalSize = 8 * 1024;

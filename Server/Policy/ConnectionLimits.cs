@@ -11,7 +11,7 @@ internal enum ConnectionVerdict
     /// <summary>Too many in too short a time: not even told over a socket.</summary>
     Flood,
 
-    /// <summary>Its address has all the sockets that it may have. Only who comes back to a session is let in.</summary>
+    /// <summary>Its address has all that it may have. Only who comes back to a session is let in.</summary>
     TooManyFromAddress,
 
     /// <summary>The server has all that it may have. Likewise.</summary>
@@ -19,8 +19,9 @@ internal enum ConnectionVerdict
 }
 
 /// <summary>
-/// How many sockets there may be, in total and from one address, and how many new ones in ten seconds. A refused socket counts as long as it is open, else refusals would be free;
-/// so a little more than each limit is accepted, for as many as can be told why, and for those who come back to a session whose former socket still seems open.
+/// How many sockets there may be, in total and from one address, and how many new ones in ten seconds; and how many connections that are none: they are pending. What is refused
+/// counts as long as it is open, else refusals would be free; so a little more than each limit is accepted, for as many as can be told why, and for those who come back to a
+/// session whose former socket still seems open.
 /// </summary>
 /// <param name="mostAddresses">Of further ones nothing is remembered while there are so many: they are under the limit on the total only.</param>
 internal sealed class ConnectionLimits(MeshSignalOptions options, TimeProvider time, int mostAddresses = 100_000)
@@ -28,14 +29,18 @@ internal sealed class ConnectionLimits(MeshSignalOptions options, TimeProvider t
     /// <summary>In which new sockets are counted.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
 
-    /// <summary>What a refused socket lives at most: two seconds for the refusal to get out, two for the answer, and some.</summary>
+    /// <summary>What a refused socket lives at most: two seconds for the refusal to get out, two for the answer, and some. As long as a request may take.</summary>
     private static readonly TimeSpan RefusedLife = TimeSpan.FromSeconds(5);
+
+    // What browsers open at most to load a page over HTTP/1.1.
+    private const int ConnectionsOfPage = 6;
 
     private readonly LimitOptions _limits = options.Limits;
     private readonly Lock _lock = new(); // Guards all fields below, and what they hold.
     private readonly Dictionary<ClientAddress, AddressUse> _addresses = [];
-    private readonly Queue<(AddressUse Use, long Since)> _idle = new();
+    private readonly LinkedList<AddressUse> _idle = new(); // In the order in which they became so.
     private int _open;
+    private int _pending;
 
     /// <summary>Sockets that are open, refused ones included.</summary>
     public int Open
@@ -44,6 +49,16 @@ internal sealed class ConnectionLimits(MeshSignalOptions options, TimeProvider t
         {
             lock (_lock)
                 return _open;
+        }
+    }
+
+    /// <summary>Connections of limited addresses that are no sockets, those included that are being told so.</summary>
+    public int Pending
+    {
+        get
+        {
+            lock (_lock)
+                return _pending;
         }
     }
 
@@ -59,6 +74,12 @@ internal sealed class ConnectionLimits(MeshSignalOptions options, TimeProvider t
             }
         }
     }
+
+    /// <summary>
+    /// How many connections of one address may be pending: whoever may open a socket has loaded the page before, and keeps those connections for some seconds; and all who have
+    /// a socket may come back at once.
+    /// </summary>
+    private long PendingPerAddress => _limits.ConnectionsPerAddress + ((long)ConnectionsOfPage * _limits.NewConnectionsPerAddress);
 
     /// <param name="address">Null if it is under the limit on the total only.</param>
     /// <param name="mayResume">It says that it comes back to a session. Whether that is true is not known yet.</param>
@@ -81,8 +102,31 @@ internal sealed class ConnectionLimits(MeshSignalOptions options, TimeProvider t
                 verdict = ConnectionVerdict.Full;
             _open++;
             if (use is not null)
-                use.Open++;
+                Occupied(use).Open++;
             return new ConnectionPlace(_limits.DryRun ? ConnectionVerdict.Ok : verdict, () => Leave(use)) { Finding = verdict };
+        }
+    }
+
+    /// <summary>A connection is there and has said nothing yet. Those whose address is not limited are not asked about: the operator's own programs and proxies.</summary>
+    /// <returns>Its place, to be disposed of when it has become a socket or ended.</returns>
+    public ConnectionPlace EnterPending(ClientAddress address)
+    {
+        lock (_lock)
+        {
+            Forget();
+            var isFull = _pending >= _limits.MaxConnections;
+            if (isFull && !_limits.DryRun)
+                return new ConnectionPlace(RefusedLife);
+
+            var use = Remember(address);
+            var verdict = isFull ? ConnectionVerdict.Flood : use?.Pending >= PendingPerAddress ? JudgePending(use) : ConnectionVerdict.Ok;
+            if (verdict == ConnectionVerdict.Flood && !_limits.DryRun)
+                return new ConnectionPlace(RefusedLife);
+
+            _pending++;
+            if (use is not null)
+                Occupied(use).Pending++;
+            return new ConnectionPlace(_limits.DryRun ? ConnectionVerdict.Ok : verdict, () => LeavePending(use)) { Finding = verdict };
         }
     }
 
@@ -91,11 +135,20 @@ internal sealed class ConnectionLimits(MeshSignalOptions options, TimeProvider t
         retryAfter = RefusedLife;
         if (use.Open >= 2L * _limits.ConnectionsPerAddress)
             return ConnectionVerdict.Flood;
+
+        use.HasCounted = true;
         if (use.New.TryAdd(out retryAfter))
             return use.Open < _limits.ConnectionsPerAddress ? ConnectionVerdict.Ok : ConnectionVerdict.TooManyFromAddress;
 
         // All sessions of an address may have lost their sockets at once, and try twice. Whoever only says so gets no session.
         return mayResume && use.Returning.TryAdd(out retryAfter) ? ConnectionVerdict.TooManyFromAddress : ConnectionVerdict.Flood;
+    }
+
+    /// <summary>To end with care costs as much as to serve: that is for those who have only a little too many.</summary>
+    private static ConnectionVerdict JudgePending(AddressUse use)
+    {
+        use.HasCounted = true;
+        return use.Told.TryAdd(out _) ? ConnectionVerdict.TooManyFromAddress : ConnectionVerdict.Flood;
     }
 
     private AddressUse? Remember(ClientAddress address)
@@ -104,7 +157,16 @@ internal sealed class ConnectionLimits(MeshSignalOptions options, TimeProvider t
             return known;
 
         return _addresses[address] = new AddressUse(
-            address, new SlidingCount(_limits.NewConnectionsPerAddress, Window, time), new SlidingCount(2 * _limits.ConnectionsPerAddress, Window, time));
+            address, Counting(_limits.NewConnectionsPerAddress), Counting(2 * _limits.ConnectionsPerAddress), Counting(_limits.NewConnectionsPerAddress));
+
+        SlidingCount Counting(int most) => new(most, Window, time);
+    }
+
+    private AddressUse Occupied(AddressUse use)
+    {
+        if (use.Idle.List is not null)
+            _idle.Remove(use.Idle);
+        return use;
     }
 
     private void Leave(AddressUse? use)
@@ -112,34 +174,74 @@ internal sealed class ConnectionLimits(MeshSignalOptions options, TimeProvider t
         lock (_lock)
         {
             _open--;
-            if (use is null || --use.Open > 0)
+            if (use is null)
                 return;
-
-            use.IdleSince = time.GetTimestamp();
-            _idle.Enqueue((use, use.IdleSince));
+            use.Open--;
+            DropIfIdle(use);
         }
     }
 
-    /// <summary>An address is forgotten when its last socket has been gone for a window, in which the last of the new ones has gone by too.</summary>
+    private void LeavePending(AddressUse? use)
+    {
+        lock (_lock)
+        {
+            _pending--;
+            if (use is null)
+                return;
+            use.Pending--;
+            DropIfIdle(use);
+        }
+    }
+
+    /// <summary>Of an address that has had no socket nothing needs to be remembered: so connections alone never fill the table.</summary>
+    private void DropIfIdle(AddressUse? use)
+    {
+        if (use is null || use.Open + use.Pending > 0)
+            return;
+
+        if (!use.HasCounted)
+        {
+            _addresses.Remove(use.Address);
+            return;
+        }
+
+        use.IdleSince = time.GetTimestamp();
+        _idle.AddLast(use.Idle);
+    }
+
+    /// <summary>An address is forgotten when its last connection has been gone for a window, in which the last of the new sockets has gone by too.</summary>
     private void Forget()
     {
-        while (_idle.TryPeek(out var oldest) && time.GetElapsedTime(oldest.Since) >= Window)
+        while (_idle.First is { } oldest && time.GetElapsedTime(oldest.Value.IdleSince) >= Window)
         {
-            _idle.Dequeue();
-            if (oldest.Use.Open == 0 && oldest.Use.IdleSince == oldest.Since)
-                _addresses.Remove(oldest.Use.Address);
+            _idle.Remove(oldest);
+            _addresses.Remove(oldest.Value.Address);
         }
     }
 
-    private sealed class AddressUse(ClientAddress address, SlidingCount @new, SlidingCount returning)
+    private sealed class AddressUse
     {
-        public ClientAddress Address => address;
+        public AddressUse(ClientAddress address, SlidingCount @new, SlidingCount returning, SlidingCount told) =>
+            (Address, New, Returning, Told, Idle) = (address, @new, returning, told, new LinkedListNode<AddressUse>(this));
 
-        public SlidingCount New => @new;
+        public ClientAddress Address { get; }
 
-        public SlidingCount Returning => returning;
+        public SlidingCount New { get; }
+
+        public SlidingCount Returning { get; }
+
+        /// <summary>Connections that were too many, and given time to read that.</summary>
+        public SlidingCount Told { get; }
+
+        /// <summary>In the list of those that have no connection, or in none.</summary>
+        public LinkedListNode<AddressUse> Idle { get; }
 
         public int Open { get; set; }
+
+        public int Pending { get; set; }
+
+        /// <summary>Something was counted that a window is for.</summary>
+        public bool HasCounted { get; set; }
 
         public long IdleSince { get; set; }
     }

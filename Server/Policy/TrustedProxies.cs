@@ -26,6 +26,12 @@ internal sealed class TrustedProxies
 
     public bool AreNone => _networks.Length == 0;
 
+    public bool IsTrusted(IPAddress peer)
+    {
+        var address = AddressText.Plain(peer);
+        return Array.Exists(_networks, network => network.Contains(address));
+    }
+
     /// <param name="peer">The other end of the TCP connection.</param>
     public Arrival Read(IPAddress peer, IHeaderDictionary headers)
     {
@@ -73,8 +79,6 @@ internal sealed class TrustedProxies
     /// <summary>Of several it is not known which proxy has written which.</summary>
     private static string? Single(StringValues values) =>
         values is [{ Length: > 0 } value] && !value.Contains(',', StringComparison.Ordinal) ? value.Trim(' ', '\t') : null;
-
-    private bool IsTrusted(IPAddress address) => _networks.Any(network => network.Contains(address));
 
     private readonly record struct Hop(IPAddress Address, string? Scheme = null, string? Host = null);
 }

@@ -34,8 +34,8 @@ internal static class FileLimitCheck
         if (!long.TryParse(hard, NumberStyles.None, CultureInfo.InvariantCulture, out var files))
             return Finding.Ok($"Files: no limit, for {maxConnections} connections."); // "unlimited".
 
-        // Some more are let in to be told why they are not, and as many again come back while their former sockets seem open.
-        var all = maxConnections + Math.Max(100, maxConnections / 4L) + maxConnections + Others;
+        // Some more are let in to be told why they are not, as many again come back while their former sockets seem open, and as many connections are no sockets yet.
+        var all = maxConnections + Math.Max(100, maxConnections / 4L) + (2L * maxConnections) + Others;
         return files < (long)maxConnections + Others
             ? Finding.Wrong($"Files: {files} may be open, too few for Limits:MaxConnections of {maxConnections}. Raise the limit (ulimit -n, LimitNOFILE) "
                 + $"to {all}, or lower MaxConnections.")

@@ -8,12 +8,13 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace MeshSignal.Server.Transport.Kestrel;
 
-/// <summary>Reads from a request where it comes from, and asks the policies about that. What they cannot know is seen here: at which addresses the server listens.</summary>
+/// <summary>Reads from a request where it comes from, and asks the policies about that, as of the connection before it. What they cannot know is seen here: at which addresses the server listens.</summary>
 internal sealed partial class Entrance(
     OriginPolicy origins, TrustedProxies proxies, ConnectionLimits limits, IServer server, MeshSignalOptions options, IMeterFactory meters, TimeProvider time, ILogger<Entrance> log)
 {
-    private readonly Counter<long> _refused = meters.Create("MeshSignal").CreateCounter<long>("meshsignal.connections.refused", "{connection}", "Sockets above a limit");
+    private readonly Counter<long> _refused = meters.Create("MeshSignal").CreateCounter<long>("meshsignal.connections.refused", "{connection}", "Sockets and connections above a limit");
     private readonly SlidingCount _told = new(1, TimeSpan.FromSeconds(10), time);
+    private readonly SlidingCount _toldOfPending = new(1, TimeSpan.FromSeconds(10), time);
     private readonly Lazy<bool> _isLocalServer = new(() => IsLocal(server));
     private int _hasWarnedOfProxy;
     private int _hasWarnedOfOrigin;
@@ -52,6 +53,13 @@ internal sealed partial class Entrance(
     public ClientAddress? LimitedAddress(Arrival arrival) =>
         options.Limits.ExemptLoopback && arrival.Address.IsLoopback && !arrival.IsForwarded ? null : arrival.Address;
 
+    /// <summary>The same of a connection that has said nothing yet; null also for a proxy of the operator's, whose connections are those of many.</summary>
+    public ClientAddress? LimitedAddress(EndPoint? peer)
+    {
+        var address = (peer as IPEndPoint)?.Address ?? IPAddress.Loopback;
+        return proxies.IsTrusted(address) || (options.Limits.ExemptLoopback && IPAddress.IsLoopback(AddressText.Plain(address))) ? null : new ClientAddress(address);
+    }
+
     public ConnectionPlace Enter(ClientAddress? address, bool mayResume)
     {
         var place = limits.Enter(address, mayResume);
@@ -59,11 +67,31 @@ internal sealed partial class Entrance(
             return place;
 
         _refused.Add(1, KeyValuePair.Create("limit", (object?)place.Finding));
-        lock (_told)
-            if (_told.TryAdd(out _))
-                LogTooMany(place.Finding, address, place.Verdict == ConnectionVerdict.Ok ? "; limits are only tried" : "");
+        if (MayTell(_told))
+            LogTooMany(place.Finding, address, ModeOf(place));
         return place;
     }
+
+    /// <summary>A connection is there, of an address that is limited.</summary>
+    public ConnectionPlace EnterPending(ClientAddress address)
+    {
+        var place = limits.EnterPending(address);
+        if (place.Finding == ConnectionVerdict.Ok)
+            return place;
+
+        _refused.Add(1, KeyValuePair.Create("limit", (object?)"Pending"));
+        if (MayTell(_toldOfPending))
+            LogTooManyPending(address, ModeOf(place));
+        return place;
+    }
+
+    private static bool MayTell(SlidingCount told)
+    {
+        lock (told)
+            return told.TryAdd(out _);
+    }
+
+    private static string ModeOf(ConnectionPlace place) => place.Verdict == ConnectionVerdict.Ok ? "; limits are only tried" : "";
 
     private static bool IsLocal(IServer server) =>
         server.Features.Get<IServerAddressesFeature>() is { Addresses: { Count: > 0 } addresses } && addresses.Select(BindingAddress.Parse).All(
@@ -77,6 +105,9 @@ internal sealed partial class Entrance(
 
     [LoggerMessage(LogLevel.Information, "More sockets than the limits allow: {Limit}, from {Address}{Mode}. Others within 10 s are not logged")]
     private partial void LogTooMany(ConnectionVerdict limit, ClientAddress? address, string mode);
+
+    [LoggerMessage(LogLevel.Information, "More connections that are no sockets than the limits allow, from {Address}{Mode}. Others within 10 s are not logged")]
+    private partial void LogTooManyPending(ClientAddress address, string mode);
 
     [LoggerMessage(LogLevel.Warning, "A page of another origin was refused: {Origin}. If it is yours, name it in MeshSignal:Origins. Further ones are logged at level Debug")]
     private partial void LogFirstRefused(string origin);

@@ -56,6 +56,8 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Entrance 
             return;
         }
 
+        // No longer pending: from here on its connection counts as a socket.
+        context.Features.Get<ConnectionPlace>()?.Dispose();
         var query = context.Request.Query;
         var request = new ConnectionRequest(profile, query["username"], query["room"], query["chat"], former, address, credential) { Verdict = place.Verdict };
         var headers = new FrameHeaders(options.Limits.MessageBytes, options.Limits.Fragments, time);

@@ -21,8 +21,8 @@ internal sealed class HealthyPairs : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
-    private HealthyPairs(IPEndPoint server, int pairs) =>
-        _ends = [.. Enumerable.Range(0, 2 * pairs).Select(place => new End(this, server, place))];
+    private HealthyPairs(IPEndPoint server, int pairs, bool isSpread) =>
+        _ends = [.. Enumerable.Range(0, 2 * pairs).Select(place => new End(this, server, place, isSpread ? Loopback.ForPeer(place) : null))];
 
     public long Sent => _ends.Sum(static end => end.Sent);
 
@@ -30,9 +30,10 @@ internal sealed class HealthyPairs : IDisposable
 
     public IReadOnlyCollection<string> Faults => _faults;
 
-    public static async Task<HealthyPairs> StartAsync(IPEndPoint server, int pairs, CancellationToken cancel)
+    /// <param name="isSpread">Each peer has an address of its own, for a server with limits on them.</param>
+    public static async Task<HealthyPairs> StartAsync(IPEndPoint server, int pairs, CancellationToken cancel, bool isSpread = false)
     {
-        var healthy = new HealthyPairs(server, pairs);
+        var healthy = new HealthyPairs(server, pairs, isSpread);
         try
         {
             await Crowd.ConnectAsync(healthy._ends.Select(static end => end.Peer), cancel);
@@ -110,11 +111,11 @@ internal sealed class HealthyPairs : IDisposable
         private long _sent;
         private long _arrived;
 
-        public End(HealthyPairs pairs, IPEndPoint server, int place)
+        public End(HealthyPairs pairs, IPEndPoint server, int place, IPAddress? from)
         {
             (_pairs, Room) = (pairs, $"healthy-{place / 2}");
             (var mine, _other) = place % 2 == 0 ? ("caller", "callee") : ("callee", "caller");
-            Peer = new LightPeer(server, mine, Room) { Received = Verify };
+            Peer = new LightPeer(server, mine, Room) { Received = Verify, From = from };
         }
 
         public LightPeer Peer { get; }

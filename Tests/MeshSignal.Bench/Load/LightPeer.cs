@@ -56,6 +56,9 @@ internal sealed class LightPeer(IPEndPoint server, string name, string scope, bo
     /// <summary>Bytes that the kernel keeps for it while it does not read; 0 for as many as it likes.</summary>
     public int ReceiveBuffer { get; init; }
 
+    /// <summary>Where it comes from; null for the usual address.</summary>
+    public IPAddress? From { get; init; }
+
     /// <exception cref="BenchException">It was not accepted, or not within 10 s.</exception>
     public async Task ConnectAsync(CancellationToken cancel)
     {
@@ -65,7 +68,8 @@ internal sealed class LightPeer(IPEndPoint server, string name, string scope, bo
         try
         {
             var former = Token is null || isLegacy ? null : $"resume.{Token}.{Count}";
-            wire = await WireSocket.OpenAsync(server, $"/?username={name}&room={scope}{(hasChat ? "&chat=on" : "")}", isLegacy ? null : V1, former, patience.Token, ReceiveBuffer);
+            var target = $"/?username={name}&room={scope}{(hasChat ? "&chat=on" : "")}";
+            wire = await WireSocket.OpenAsync(server, target, isLegacy ? null : V1, former, patience.Token, ReceiveBuffer, From);
             await GreetAsync(wire, patience.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)

@@ -69,13 +69,16 @@ internal sealed class WireSocket : IDisposable
     /// <param name="subprotocol">The one that is to be selected.</param>
     /// <param name="entry">What is offered beside it.</param>
     /// <param name="receiveBuffer">Bytes that the kernel may keep for one who does not read; 0 for as many as it likes.</param>
+    /// <param name="from">The address that it comes from; null for the usual one.</param>
     /// <exception cref="BenchException">The server did not switch to WebSocket, or not to this subprotocol.</exception>
-    public static async Task<WireSocket> OpenAsync(IPEndPoint server, string target, string? subprotocol, string? entry, CancellationToken cancel, int receiveBuffer = 0)
+    public static async Task<WireSocket> OpenAsync(
+        IPEndPoint server, string target, string? subprotocol, string? entry, CancellationToken cancel, int receiveBuffer = 0, IPAddress? from = null)
     {
         var wire = new WireSocket(SmallBuffer);
         if (receiveBuffer > 0) wire._socket.ReceiveBufferSize = receiveBuffer;
         try
         {
+            if (from is not null) wire._socket.Bind(new IPEndPoint(from, 0));
             await wire._socket.ConnectAsync(server, cancel);
             await wire.SendAsync(UpgradeRequest(server, target, entry is null ? subprotocol : $"{subprotocol}, {entry}"), cancel);
             while (!wire.TryTakeUpgradeResponse(subprotocol)) await wire.FillAsync(cancel);

@@ -19,10 +19,11 @@ internal static class AbuseScenario
     public static void Run(BenchOptions options, CancellationToken cancel)
     {
         using var turn = Cores.TakeTurn();
-        using var server = MeshSignalServer.Start(options, cancel);
-        using var pairs = HealthyPairs.StartAsync(server.Address, options.Pairs, cancel).Result;
+        using var server = MeshSignalServer.Start(options, cancel, ["--MeshSignal:Limits:ExemptLoopback=false"]);
+        using var pairs = HealthyPairs.StartAsync(server.Address, options.Pairs, cancel, isSpread: true).Result;
         var length = TimeSpan.FromSeconds(options.GivenSeconds ?? UsualSeconds);
-        var wanted = Choose(server, options);
+        var all = Choose(server, options);
+        var (wanted, spread) = (all.Where(static one => one.Name != Dribbler.Spread).ToArray(), all.Where(static one => one.Name == Dribbler.Spread).ToArray());
         Console.WriteLine($"abuse: {options.Pairs} healthy pairs; {length.TotalSeconds} s without abusers, with them, and without");
 
         // What is to be measured must have been compiled, and its tables must have grown.
@@ -30,6 +31,7 @@ internal static class AbuseScenario
         var before = Alone(pairs, server, length, cancel);
         var amid = Amid(wanted, pairs, server, length, cancel);
         var after = Alone(pairs, server, length, cancel);
+        var crowd = spread.Length == 0 ? null : Amid(spread, pairs, server, length, cancel);
         pairs.StopAsync().Wait(cancel);
 
         var promises = new Promises();
@@ -40,17 +42,22 @@ internal static class AbuseScenario
             amid.Cpu <= MostCpu * without,
             $"CPU of the server for each healthy message, all that it does charged to them: {without:F0} µs without abusers ({before.Cpu:F0} before, {after.Cpu:F0} afterwards), "
             + $"{amid.Cpu:F0} µs with them, {amid.Cpu / without:F2} times as much (at most {MostCpu})");
-        foreach (var abuser in wanted) promises.CheckNone($"{abuser.Text}; anything else", abuser.Faults);
+        foreach (var abuser in all) promises.CheckNone($"{abuser.Text}; anything else", abuser.Faults);
         promises.CheckNone("errors in the log", server.Log.Faults);
-        foreach (var (when, phase) in new[] { ("without", before), ("with", amid), ("afterwards", after) })
-            Promises.Tell($"{when,-10} {phase.Text}");
+        foreach (var (when, phase) in new[] { ("without", before), ("with", amid), ("afterwards", after), (Dribbler.Spread, crowd) })
+            if (phase is not null) Promises.Tell($"{when,-10} {phase.Text}");
+        if (crowd is not null) Promises.Tell($"{Dribbler.Spread}: {crowd.Cpu:F0} µs for each healthy message, {crowd.Cpu / without:F2} times as much as without abusers");
         Promises.Tell($"server RSS afterwards: {after.Rss / before.Rss - 1:P0} more than before");
         promises.Conclude();
     }
 
     private static Abuser[] Choose(ServerProcess server, BenchOptions options)
     {
-        Abuser[] all = [new Flooder(server.Address), new SlowReader(server.Address), new Dribbler(server.Address), new Pinger(server.Address)];
+        Abuser[] all =
+        [
+            new Flooder(server.Address), new SlowReader(server.Address), new Dribbler(server.Address, isSpread: false), new Pinger(server.Address),
+            new Dribbler(server.Address, isSpread: true),
+        ];
         if (options.Only.Except(all.Select(static one => one.Name), StringComparer.Ordinal).FirstOrDefault() is { } unknown)
             throw new BenchException($"--only knows {string.Join(", ", all.Select(static one => one.Name))}, not '{unknown}'");
         return [.. all.Where(one => options.Only.Count == 0 || options.Only.Contains(one.Name, StringComparer.Ordinal))];

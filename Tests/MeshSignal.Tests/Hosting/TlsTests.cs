@@ -12,7 +12,7 @@ internal sealed class TlsTests
 {
     private readonly TemporaryFolder _folder = new();
 
-    [OneTimeTearDown]
+    [TearDown]
     public void Clear() => _folder.Dispose();
 
     [TestCase(SslProtocols.Tls12)]
@@ -49,6 +49,19 @@ internal sealed class TlsTests
         Assert.That(response.Contains("Strict-Transport-Security: max-age=", StringComparison.Ordinal), Is.EqualTo(isTold));
     }
 
+    /// <summary>Before TLS nothing can be said to a client.</summary>
+    [Test]
+    public async Task A_connection_too_many_is_closed_before_the_handshake()
+    {
+        await using var server = await StartAsync(
+            Budgets.Default, ("MeshSignal:Limits:ExemptLoopback", "false"), ("MeshSignal:Limits:MaxConnections", "1"));
+        using var first = await ConnectAsync(server, SslProtocols.None);
+        using var second = await RawSocket.ConnectAsync(server.Port);
+
+        Assert.That(await second.ReadToEndAsync(), Is.Zero);
+        Assert.That(server.Log.Lines, Has.One.Contains("More connections that are no sockets than the limits allow"));
+    }
+
     private static async Task<SslStream> ConnectAsync(RealServer server, SslProtocols version)
     {
         var client = new TcpClient();
@@ -60,7 +73,7 @@ internal sealed class TlsTests
         return stream;
     }
 
-    private async Task<RealServer> StartAsync()
+    private async Task<RealServer> StartAsync(params (string, string)[] settings)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
@@ -68,6 +81,7 @@ internal sealed class TlsTests
         var (path, keyPath) = (_folder.PathOf("tls.crt"), _folder.PathOf("tls.key"));
         await File.WriteAllTextAsync(path, certificate.ExportCertificatePem());
         await File.WriteAllTextAsync(keyPath, key.ExportPkcs8PrivateKeyPem());
-        return await RealServer.StartAsync(("urls", "https://127.0.0.1:0"), ("Kestrel:Certificates:Default:Path", path), ("Kestrel:Certificates:Default:KeyPath", keyPath));
+        return await RealServer.StartAsync(
+            [.. settings, ("urls", "https://127.0.0.1:0"), ("Kestrel:Certificates:Default:Path", path), ("Kestrel:Certificates:Default:KeyPath", keyPath)]);
     }
 }

@@ -116,6 +116,100 @@ internal sealed class ConnectionLimitsTests
     }
 
     [Test]
+    public void An_address_may_have_as_many_pending_connections_as_pages_and_sockets_need_and_some_more_are_told_that_it_has_too_many()
+    {
+        var limits = New(perAddress: 3, perWindow: 2);
+        var places = EnterPending(limits, Alice, 15, Ok);
+        EnterPending(limits, Alice, TooManyFromAddress).Dispose();
+        _clock.Advance(TimeSpan.FromSeconds(4));
+        var told = EnterPending(limits, Alice, TooManyFromAddress);
+        Assert.That(EnterPending(limits, Alice, Flood).RetryAfter, Is.GreaterThan(TimeSpan.Zero));
+        EnterPending(limits, Bob, Ok).Dispose();
+        Assert.That(limits.Pending, Is.EqualTo(16), "of whom is refused at once nothing is left");
+
+        _clock.Advance(TimeSpan.FromSeconds(6));
+        EnterPending(limits, Alice, TooManyFromAddress).Dispose();
+        EnterPending(limits, Alice, Flood);
+        places[0].Dispose();
+        places[0].Dispose();
+        EnterPending(limits, Alice, Flood);
+        told.Dispose();
+        EnterPending(limits, Alice, Ok);
+        EnterPending(limits, Alice, Flood);
+    }
+
+    [Test]
+    public void Pending_connections_and_sockets_do_not_count_to_each_others_limit()
+    {
+        var limits = New(max: 200, perAddress: 1, perWindow: 1);
+        EnterPending(limits, Alice, 7, Ok);
+        Enter(limits, Alice, Ok);
+        EnterPending(limits, Bob, 6, Ok);
+        Enter(limits, Bob, Ok);
+        EnterPending(limits, Bob, Ok);
+        EnterPending(limits, Bob, TooManyFromAddress);
+        Assert.That((limits.Open, limits.Pending), Is.EqualTo((2, 15)));
+    }
+
+    [Test]
+    public void There_are_no_more_pending_connections_in_total_than_there_may_be_sockets()
+    {
+        var limits = New(max: 10);
+        var places = EnterPending(limits, Alice, 6, Ok);
+        EnterPending(limits, Bob, 4, Ok);
+        EnterPending(limits, Bob, Flood);
+        EnterPending(limits, Address("192.0.2.3"), Flood);
+        Assert.That(limits.Addresses, Is.EqualTo(2));
+        Enter(limits, Alice, Ok);
+        places[0].Dispose();
+        EnterPending(limits, Bob, Ok);
+    }
+
+    [Test]
+    public void While_limits_are_only_tried_pending_connections_are_counted_and_let_in()
+    {
+        var options = Options(max: 20, perAddress: 1, perWindow: 1);
+        options.Limits.DryRun = true;
+        var limits = new ConnectionLimits(options, _clock);
+        EnterPending(limits, Alice, 7, Ok);
+        Assert.That(EnterPending(limits, Alice, 13, Ok).Select(place => place.Finding), Is.EqualTo(Enumerable.Repeat(Flood, 12).Prepend(TooManyFromAddress)));
+        Assert.That((EnterPending(limits, Bob, Ok).Finding, limits.Pending), Is.EqualTo((Flood, 21)));
+    }
+
+    [Test]
+    public void An_address_that_has_had_no_socket_is_forgotten_with_its_last_pending_connection()
+    {
+        var limits = New(perAddress: 1, perWindow: 1);
+        var places = EnterPending(limits, Alice, 2, Ok);
+        places[0].Dispose();
+        Assert.That(limits.Addresses, Is.EqualTo(1));
+        places[1].Dispose();
+        Assert.That(limits.Addresses, Is.Zero);
+
+        using (EnterPending(limits, Bob, Ok))
+            Enter(limits, Bob, Ok).Dispose();
+        Assert.That(limits.Addresses, Is.EqualTo(1));
+        Enter(limits, Bob, Flood).Dispose();
+        _clock.Advance(TimeSpan.FromSeconds(9));
+        var again = EnterPending(limits, Bob, Ok);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(limits.Addresses, Is.EqualTo(1));
+        again.Dispose();
+        _clock.Advance(ConnectionLimits.Window);
+        Assert.That(limits.Addresses, Is.Zero);
+    }
+
+    [Test]
+    public void Of_more_addresses_than_can_be_remembered_pending_connections_are_under_the_limit_on_the_total_only()
+    {
+        var limits = new ConnectionLimits(Options(20, 1, 1), _clock, mostAddresses: 1);
+        EnterPending(limits, Alice, Ok);
+        EnterPending(limits, Bob, 19, Ok);
+        EnterPending(limits, Bob, Flood);
+        Assert.That(limits.Addresses, Is.EqualTo(1));
+    }
+
+    [Test]
     public void Addresses_of_one_ipv6_network_are_one_and_an_ipv4_address_is_the_same_in_ipv6()
     {
         var limits = New(perAddress: 1);
@@ -192,6 +286,16 @@ internal sealed class ConnectionLimitsTests
         new() { Limits = new() { MaxConnections = max, ConnectionsPerAddress = perAddress, NewConnectionsPerAddress = perWindow } };
 
     private ConnectionLimits New(int max = 10_000, int perAddress = 50, int perWindow = 20) => new(Options(max, perAddress, perWindow), _clock);
+
+    private static List<ConnectionPlace> EnterPending(ConnectionLimits limits, ClientAddress address, int count, ConnectionVerdict expected) =>
+        [.. Enumerable.Range(0, count).Select(_ => EnterPending(limits, address, expected))];
+
+    private static ConnectionPlace EnterPending(ConnectionLimits limits, ClientAddress address, ConnectionVerdict expected)
+    {
+        var place = limits.EnterPending(address);
+        Assert.That(place.Verdict, Is.EqualTo(expected));
+        return place;
+    }
 
     private static List<ConnectionPlace> Enter(ConnectionLimits limits, ClientAddress? address, int count, ConnectionVerdict expected) =>
         [.. Enumerable.Range(0, count).Select(_ => Enter(limits, address, expected))];

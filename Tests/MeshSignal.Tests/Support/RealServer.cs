@@ -29,7 +29,10 @@ internal sealed class RealServer : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
 
-    public static async Task<RealServer> StartAsync(params (string Key, string Value)[] settings)
+    public static Task<RealServer> StartAsync(params (string Key, string Value)[] settings) => StartAsync(static _ => { }, settings);
+
+    /// <param name="replace">Puts a test's own part in the place of one of the server's.</param>
+    public static async Task<RealServer> StartAsync(Action<IServiceCollection> replace, params (string Key, string Value)[] settings)
     {
         Secrets.AddSettings(settings);
         var log = new CapturedLog();
@@ -38,6 +41,7 @@ internal sealed class RealServer : IAsyncDisposable
 
         // All of ours; of the framework's what is printed by default: its lines about requests have the whole URL in them.
         builder.Logging.ClearProviders().AddProvider(log).AddFilter<CapturedLog>(nameof(MeshSignal), LogLevel.Trace).AddFilter<CapturedLog>(nameof(Microsoft), LogLevel.Warning);
+        replace(builder.Services);
         var app = WebServer.Build(builder);
         await app.StartAsync();
         return new RealServer(app, log, settings);

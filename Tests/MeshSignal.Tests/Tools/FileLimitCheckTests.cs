@@ -7,8 +7,8 @@ internal sealed class FileLimitCheckTests
 {
     [TestCase("1024", 1000, "wrong  Files: 1024 may be open, too few")]
     [TestCase("1256", 1000, "note   Files: 1256 may be open, enough for 1000 connections, but")]
-    [TestCase("2505", 1000, "note   ")]
-    [TestCase("2506", 1000, "ok     Files: 2506 may be open, enough for 1000 connections.")]
+    [TestCase("3505", 1000, "note   ")]
+    [TestCase("3506", 1000, "ok     Files: 3506 may be open, enough for 1000 connections.")]
     [TestCase("524288", 1_000_000, "wrong  ")]
     [TestCase("unlimited", 1_000_000, "ok     Files: no limit")]
     public void The_hard_limit_is_held_against_the_connections(string hard, int connections, string finding)

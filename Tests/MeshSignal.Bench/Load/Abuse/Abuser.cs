@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Sockets;
 
 namespace MeshSignal.Bench.Load.Abuse;
@@ -6,20 +7,21 @@ namespace MeshSignal.Bench.Load.Abuse;
 /// <summary>Somebody who tries to wear the server out in one way, is shown out, and comes back for more.</summary>
 /// <param name="atATime">How many of them there are.</param>
 /// <param name="pause">Before one comes back.</param>
+/// <param name="from">Its address.</param>
 /// <param name="ends">What it may get for it: close codes, or the status of a response.</param>
-internal abstract class Abuser(string name, int atATime, TimeSpan pause, params int[] ends)
+internal abstract class Abuser(string name, int atATime, TimeSpan pause, IPAddress from, params int[] ends)
 {
     private const int MostFaults = 10;
 
-    /// <summary>
-    /// As often as the server's default lets somebody in from one address: 20 times in 10 s. The bench is on the server's own machine and under no such limit.
-    /// </summary>
+    /// <summary>As often as the server's default lets somebody in from one address: 20 times in 10 s.</summary>
     protected static readonly TimeSpan PauseOfOneAddress = TimeSpan.FromMilliseconds(500);
 
     private readonly ConcurrentQueue<string> _faults = new();
     private int _shownOut;
 
     public string Name => name;
+
+    public IPAddress From => from;
 
     /// <summary>What was not as it should be.</summary>
     public IReadOnlyCollection<string> Faults => _faults;
@@ -33,8 +35,9 @@ internal abstract class Abuser(string name, int atATime, TimeSpan pause, params 
     public Task RunAsync(CancellationToken cancel) => Task.WhenAll(Enumerable.Range(0, atATime).Select(number => RunAsync(number, cancel)));
 
     /// <summary>Once, to the end; gives the close code or the status.</summary>
+    /// <param name="number">Which of them.</param>
     /// <param name="alias">A name that nobody has had.</param>
-    protected abstract Task<int> AbuseAsync(string alias, CancellationToken cancel);
+    protected abstract Task<int> AbuseAsync(int number, string alias, CancellationToken cancel);
 
     /// <summary>Does something to a peer's socket for as long as that is open; gives the code that it ends with.</summary>
     protected static async Task<int> UntilEndAsync(LightPeer peer, Func<Task> act, CancellationToken cancel)
@@ -73,7 +76,7 @@ internal abstract class Abuser(string name, int atATime, TimeSpan pause, params 
             {
                 try
                 {
-                    var end = await AbuseAsync($"{name}-{Guid.NewGuid():N}"[..16], cancel);
+                    var end = await AbuseAsync(number, $"{name}-{Guid.NewGuid():N}"[..16], cancel);
                     if (ends.Contains(end)) Interlocked.Increment(ref _shownOut);
                     else Fault($"ended with {end}");
                 }

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace MeshSignal.Bench.Load.Abuse;
 
 /// <summary>Sends whatever there is to send, as fast as its socket takes it, and reads all that it gets for it.</summary>
-internal sealed class Flooder(IPEndPoint server) : Abuser("flood", 1, PauseOfOneAddress, 4029)
+internal sealed class Flooder(IPEndPoint server) : Abuser("flood", 1, PauseOfOneAddress, Loopback.ForAbuser(1), 4029)
 {
     // In one write.
     private const int Rounds = 16;
@@ -17,10 +17,10 @@ internal sealed class Flooder(IPEndPoint server) : Abuser("flood", 1, PauseOfOne
     protected override string Deeds =>
         $"{Interlocked.Read(ref _sent)} messages sent, {Interlocked.Read(ref _refused)} of them refused, {Interlocked.Read(ref _heard)} relayed";
 
-    protected override async Task<int> AbuseAsync(string alias, CancellationToken cancel)
+    protected override async Task<int> AbuseAsync(int number, string alias, CancellationToken cancel)
     {
-        using var audience = new LightPeer(server, "audience", alias, hasChat: true) { Received = Hear };
-        using var peer = new LightPeer(server, alias, alias, hasChat: true) { Received = CountRefused };
+        using var audience = new LightPeer(server, "audience", alias, hasChat: true) { Received = Hear, From = From };
+        using var peer = new LightPeer(server, alias, alias, hasChat: true) { Received = CountRefused, From = From };
         foreach (var one in new[] { audience, peer })
         {
             await one.ConnectAsync(cancel);

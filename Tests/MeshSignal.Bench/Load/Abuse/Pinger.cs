@@ -3,7 +3,7 @@ using System.Net;
 namespace MeshSignal.Bench.Load.Abuse;
 
 /// <summary>Sends ten thousand pings a second, each of which wants a pong.</summary>
-internal sealed class Pinger(IPEndPoint server) : Abuser("pings", 1, PauseOfOneAddress, 1008)
+internal sealed class Pinger(IPEndPoint server) : Abuser("pings", 1, PauseOfOneAddress, Loopback.ForAbuser(4), 1008)
 {
     private const int AtATime = 100;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
@@ -12,9 +12,9 @@ internal sealed class Pinger(IPEndPoint server) : Abuser("pings", 1, PauseOfOneA
 
     protected override string Deeds => $"{Interlocked.Read(ref _sent)} pings";
 
-    protected override async Task<int> AbuseAsync(string alias, CancellationToken cancel)
+    protected override async Task<int> AbuseAsync(int number, string alias, CancellationToken cancel)
     {
-        using var peer = new LightPeer(server, alias, alias);
+        using var peer = new LightPeer(server, alias, alias) { From = From };
         await peer.ConnectAsync(cancel);
         byte[] pings = [.. Enumerable.Range(0, AtATime).SelectMany(static _ => Frame.Build(Frame.Ping, []))];
         using var timer = new PeriodicTimer(Pace);

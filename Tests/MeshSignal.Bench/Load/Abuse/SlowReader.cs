@@ -4,7 +4,7 @@ using System.Text;
 namespace MeshSignal.Bench.Load.Abuse;
 
 /// <summary>Never reads, while a friend sends it as much as anybody may.</summary>
-internal sealed class SlowReader(IPEndPoint server) : Abuser("slow", 1, PauseOfOneAddress, 4040, LightPeer.NoCode)
+internal sealed class SlowReader(IPEndPoint server) : Abuser("slow", 1, PauseOfOneAddress, Loopback.ForAbuser(2), 4040, LightPeer.NoCode)
 {
     private const int SignalBytes = 50_000;
 
@@ -20,12 +20,13 @@ internal sealed class SlowReader(IPEndPoint server) : Abuser("slow", 1, PauseOfO
 
     protected override string Deeds => $"{Interlocked.Read(ref _bytes) / 1_000_000} MB sent to it, {Volatile.Read(ref _refused)} signals refused";
 
-    protected override async Task<int> AbuseAsync(string alias, CancellationToken cancel)
+    protected override async Task<int> AbuseAsync(int number, string alias, CancellationToken cancel)
     {
         var hasLeft = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var sink = new LightPeer(server, "sink", alias) { ReceiveBuffer = SignalBytes };
+        using var sink = new LightPeer(server, "sink", alias) { ReceiveBuffer = SignalBytes, From = From };
         using var friend = new LightPeer(server, "friend", alias)
         {
+            From = From,
             Received = message =>
             {
                 var type = message.GetProperty("type");
