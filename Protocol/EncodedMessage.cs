@@ -1,7 +1,8 @@
 namespace MeshSignal.Protocol;
 
 /// <summary>A message as it goes out: one JSON object in UTF-8. Encoded once, shared by everybody who gets it, never changed.</summary>
-public readonly record struct EncodedMessage(ReadOnlyMemory<byte> Utf8)
+/// <param name="IsRelayed">It is from another peer, and can hold addresses.</param>
+public readonly record struct EncodedMessage(ReadOnlyMemory<byte> Utf8, bool IsRelayed = false)
 {
     public int Length => Utf8.Length;
 

@@ -34,6 +34,7 @@ public static class MessageTypes
     // Server to client, v1 only.
     public const string Left = "webrtc-left";
     public const string PeerStatus = "webrtc-peer-status";
+    public const string PolicyChanged = "webrtc-policy-changed";
     public const string Draining = "server-draining";
     public const string Ack = "ack";
 

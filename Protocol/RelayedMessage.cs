@@ -55,7 +55,7 @@ internal static class RelayedMessage
             pieces.Add(_payload);
             pieces.Add(payload);
             pieces.Add("}"u8);
-            return pieces.Whole;
+            return pieces.Whole with { IsRelayed = true };
         }
     }
 

@@ -17,6 +17,7 @@ namespace MeshSignal.Protocol;
 [JsonDerivedType(typeof(ErrorMessage), MessageTypes.Error)]
 [JsonDerivedType(typeof(LeftMessage), MessageTypes.Left)]
 [JsonDerivedType(typeof(PeerStatusMessage), MessageTypes.PeerStatus)]
+[JsonDerivedType(typeof(PolicyChangedMessage), MessageTypes.PolicyChanged)]
 [JsonDerivedType(typeof(DrainingMessage), MessageTypes.Draining)]
 [JsonDerivedType(typeof(AckMessage), MessageTypes.Ack)]
 [JsonDerivedType(typeof(IceServersMessage), MessageTypes.IceServers)]
@@ -101,6 +102,10 @@ public sealed record RoomConfig(
     public const string AllTransports = "all";
     public const string RelayOnly = "relay";
 }
+
+/// <summary>The operator has changed what holds in the room.</summary>
+/// <param name="Config">What holds from now on, with fresh credentials.</param>
+public sealed record PolicyChangedMessage(RoomConfig Config) : ServerMessage;
 
 /// <summary>A member of <c>RTCConfiguration.iceServers</c> (W3C webrtc-pc, RTCIceServer).</summary>
 public sealed record IceServer(IReadOnlyList<string> Urls, string? Username = null, string? Credential = null)

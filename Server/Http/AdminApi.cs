@@ -81,7 +81,7 @@ internal sealed partial class AdminApi(
         return path switch
         {
             ["rooms"] => AnswerAsync(context, get: () => rooms.ListAsync(context)),
-            ["rooms", var room] => AnswerAsync(context, get: () => rooms.ShowAsync(context, room)),
+            ["rooms", var room] => AnswerAsync(context, get: () => rooms.ShowAsync(context, room), patch: () => rooms.ChangeAsync(context, room)),
             ["rooms", var room, "peers", var name] => AnswerAsync(context, delete: () => rooms.KickAsync(context, room, name)),
             ["bans"] => AnswerAsync(context, get: () => bans.ListAsync(context), post: () => bans.AddAsync(context)),
             ["bans", var id] => AnswerAsync(context, get: () => bans.ShowAsync(context, id), delete: () => bans.RemoveAsync(context, id)),
@@ -89,13 +89,13 @@ internal sealed partial class AdminApi(
         };
     }
 
-    private static Task AnswerAsync(HttpContext context, Func<Task>? get = null, Func<Task>? post = null, Func<Task>? delete = null)
+    private static Task AnswerAsync(HttpContext context, Func<Task>? get = null, Func<Task>? post = null, Func<Task>? patch = null, Func<Task>? delete = null)
     {
-        var answer = context.Request.Method switch { "GET" or "HEAD" => get, "POST" => post, "DELETE" => delete, _ => null };
+        var answer = context.Request.Method switch { "GET" or "HEAD" => get, "POST" => post, "PATCH" => patch, "DELETE" => delete, _ => null };
         if (answer is not null)
             return answer();
 
-        (string Name, Func<Task>? Answer)[] methods = [("GET", get), ("HEAD", get), ("POST", post), ("DELETE", delete)];
+        (string Name, Func<Task>? Answer)[] methods = [("GET", get), ("HEAD", get), ("POST", post), ("PATCH", patch), ("DELETE", delete)];
         context.Response.Headers.Allow = string.Join(", ", methods.Where(static method => method.Answer is not null).Select(static method => method.Name));
         return Problem.WriteAsync(context, StatusCodes.Status405MethodNotAllowed);
     }

@@ -1,19 +1,12 @@
-using System.Net.Mime;
-using System.Text.Json;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Moderation;
 using MeshSignal.Server.Policy;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Net.Http.Headers;
 
 namespace MeshSignal.Server.Http;
 
 /// <summary>The bans of the admin API.</summary>
 internal sealed class AdminBans(BanList bans, Moderator moderator, TimeProvider time)
 {
-    /// <summary>Of the body of a request, in bytes.</summary>
-    private const int MaxBodyBytes = 16 * 1024;
-
     private const int MaxMinutes = 10 * 366 * 24 * 60;
     private const string NotWritten = "It holds until the server stops: the file could not be written, and the log says why.";
 
@@ -25,16 +18,10 @@ internal sealed class AdminBans(BanList bans, Moderator moderator, TimeProvider 
     /// <summary>The answer comes when all whom the ban concerns are out.</summary>
     public async Task AddAsync(HttpContext context)
     {
-        if (!IsJson(context.Request))
-        {
-            await Problem.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "The body must be application/json, in UTF-8.");
+        if (await AdminBody.ReadAsync(context, AdminJsonContext.Default.AdminBanRequest, "a ban") is not { } request)
             return;
-        }
 
-        // For this request only: no other may have a body.
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBodyBytes;
-        var (request, problem) = await ReadAsync(context);
-        if (request is null || !TryMake(request, out var ban, out problem))
+        if (!TryMake(request, out var ban, out var problem))
         {
             await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, problem);
             return;
@@ -60,24 +47,6 @@ internal sealed class AdminBans(BanList bans, Moderator moderator, TimeProvider 
             await Problem.WriteAsync(context, StatusCodes.Status500InternalServerError, NotWritten);
         else
             context.Response.StatusCode = StatusCodes.Status204NoContent;
-    }
-
-    private static bool IsJson(HttpRequest request) =>
-        MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-        && type.MediaType.Equals(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase)
-        && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
-
-    private static async ValueTask<(AdminBanRequest? Request, string? Problem)> ReadAsync(HttpContext context)
-    {
-        try
-        {
-            var request = await JsonSerializer.DeserializeAsync(context.Request.Body, AdminJsonContext.Default.AdminBanRequest, context.RequestAborted);
-            return (request, "The body must be a JSON object.");
-        }
-        catch (JsonException e)
-        {
-            return (null, $"The body is no JSON object with members of a ban, each once and of its kind. It goes wrong at {e.Path ?? "$"}.");
-        }
     }
 
     private bool TryMake(AdminBanRequest request, out Ban ban, out string? problem)

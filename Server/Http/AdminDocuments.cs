@@ -10,7 +10,11 @@ internal sealed record AdminRoomList(IReadOnlyList<AdminRoomSummary> Rooms);
 
 internal sealed record AdminRoomSummary(string Room, int Peers, bool ForceRelay);
 
-internal sealed record AdminRoom(string Room, bool ForceRelay, IReadOnlyList<AdminPeer> Peers);
+/// <param name="Changed">Whether a request to change something has done so; null if there was none.</param>
+internal sealed record AdminRoom(string Room, bool ForceRelay, IReadOnlyList<AdminPeer> Peers, bool? Changed = null);
+
+/// <summary>What is to hold in a room from now on.</summary>
+internal sealed record AdminRoomChange(bool? ForceRelay = null);
 
 /// <param name="Since">When its stay began; RFC 3339, UTC.</param>
 internal sealed record AdminPeer(string Username, string PeerId, Profile Profile, PeerStatus Status, MediaTypes MediaTypes, string Since);
@@ -31,4 +35,5 @@ internal sealed record AdminBanRequest(
 [JsonSerializable(typeof(AdminRoom))]
 [JsonSerializable(typeof(AdminBanList))]
 [JsonSerializable(typeof(AdminBanRequest))]
+[JsonSerializable(typeof(AdminRoomChange))]
 internal sealed partial class AdminJsonContext : JsonSerializerContext;

@@ -6,6 +6,8 @@ namespace MeshSignal.Server.Rooms;
 /// <summary>One stay of one session in one room. Its name cannot change while it lasts.</summary>
 internal sealed class Peer(Session session, Room room, RoomPolicy policy, JoinMessage request, TimeProvider time)
 {
+    private readonly bool _isBound = session.Identity.MustRelay;
+
     public PeerId Id { get; } = PeerId.New();
 
     public Session Session => session;
@@ -23,8 +25,8 @@ internal sealed class Peer(Session session, Room room, RoomPolicy policy, JoinMe
     /// <summary>What it may send: what the room allows to all, and its identity to it.</summary>
     public MediaTypes AllowedMedia { get; } = policy.Media & session.Identity.Media;
 
-    /// <summary>Whether what it tells others, and they tell it, is under the relay policy.</summary>
-    public bool MustRelay { get; } = policy.ForceRelay || session.Identity.MustRelay;
+    /// <summary>Whether what it tells others, and they tell it, is under the relay policy. Guarded by the room's lock.</summary>
+    public bool MustRelay { get; private set; } = policy.ForceRelay || session.Identity.MustRelay;
 
     /// <summary>What it says that it sends, nothing beyond what it may. Guarded by the room's lock.</summary>
     public MediaTypes MediaTypes { get; set; } = (request.MediaTypes ?? MediaTypes.Audio) & policy.Media & session.Identity.Media;
@@ -39,13 +41,23 @@ internal sealed class Peer(Session session, Room room, RoomPolicy policy, JoinMe
     public Dictionary<Peer, CandidateHold> Holds { get; } = [];
 
     /// <summary>Guarded by the room's lock.</summary>
-    public RelayReport RelayReport { get; } = new(time);
+    public RelayReport RelayReport { get; private set; } = new(time);
 
     /// <summary>When its ICE servers are told anew, as a timestamp of the <see cref="TimeProvider"/>; null if never. Guarded by the room's lock.</summary>
     public long? IceServersDueAt { get; set; }
 
     /// <summary>How often it asks for ICE servers.</summary>
     public SlidingCount IceServerRequests { get; } = new(5, TimeSpan.FromSeconds(10), time);
+
+    /// <summary>The room forces relays from now on, or no more. Whoever must use one for what its identity said when it joined must go on.</summary>
+    public void Follow(bool forceRelay)
+    {
+        if (MustRelay == (forceRelay || _isBound))
+            return;
+
+        // What was found under the former policy says nothing about this one.
+        (MustRelay, RelayReport) = (!MustRelay, new RelayReport(time));
+    }
 
     /// <summary>What this peer has sent to another, and what of it is held.</summary>
     public CandidateHold HoldFor(Peer other)

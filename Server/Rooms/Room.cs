@@ -10,7 +10,7 @@ namespace MeshSignal.Server.Rooms;
 /// The peers of one call. Every change of the roster and all that is said about it happen under one lock, as does relaying: so no peer gets an offer before
 /// its own <c>webrtc-joined</c>, and no <c>webrtc-peer-left</c> overtakes a <c>webrtc-peer-joined</c>. Nothing under the lock waits: messages are only queued.
 /// </summary>
-internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, Courier courier, IceServerProvider iceServers, TimeProvider time)
+internal sealed class Room(RoomName name, RoomPolicy initialPolicy, ICluster cluster, Courier courier, IceServerProvider iceServers, TimeProvider time)
 {
     // Of their life after which credentials are told anew: time enough for a restart of ICE with the new ones before the old ones end.
     private const double FreshPart = 0.8;
@@ -18,11 +18,19 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
     private readonly Lock _lock = new(); // Guards all fields below, and what the peers say that it guards.
     private readonly List<Peer> _peers = []; // In the order they joined.
     private readonly Dictionary<string, Peer> _byName = new(StringComparer.Ordinal);
+    private RoomPolicy _policy = initialPolicy;
     private bool _isForgotten;
 
     public RoomName Name => name;
 
-    public bool ForcesRelay => policy.ForceRelay;
+    public bool ForcesRelay
+    {
+        get
+        {
+            lock (_lock)
+                return _policy.ForceRelay;
+        }
+    }
 
     public int Count
     {
@@ -56,11 +64,11 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
                 return null;
 
             // A legacy client without any media would wait for a call that nobody can have with it; a v1 client may come to watch.
-            var newcomer = new Peer(session, this, policy, request, time);
+            var newcomer = new Peer(session, this, _policy, request, time);
             if (newcomer.MediaTypes == MediaTypes.None && session.Profile == Profile.Legacy)
                 return new Refusal(ErrorCode.NoMediaTypes);
-            if (_peers.Count >= policy.MaxParticipants)
-                return new Refusal(ErrorCode.RoomFull) { Text = ErrorCode.RoomFullText(policy.MaxParticipants) };
+            if (_peers.Count >= _policy.MaxParticipants)
+                return new Refusal(ErrorCode.RoomFull) { Text = ErrorCode.RoomFullText(_policy.MaxParticipants) };
             if (_peers.Exists(peer => peer.Username.Key == session.Username.Key))
                 return new Refusal(ErrorCode.NameTaken);
 
@@ -107,6 +115,35 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
         {
             peer.MediaTypes = mediaTypes;
             Announce(new MediaChangedMessage(peer.Username, mediaTypes), other => other != peer);
+        }
+    }
+
+    /// <summary>
+    /// Forces relays from now on, or no more, as long as somebody is here. v1 peers are told before they get anything else; legacy ones have no message for it, and find it in
+    /// what they are told of the next newcomer.
+    /// </summary>
+    /// <returns>False if that holds already; null if the room has just been forgotten.</returns>
+    public bool? ForceRelay(bool isForced)
+    {
+        lock (_lock)
+        {
+            if (_isForgotten)
+                return null;
+            if (_policy.ForceRelay == isForced)
+                return false;
+
+            _policy = _policy with { ForceRelay = isForced };
+            foreach (var peer in _peers)
+                peer.Follow(isForced);
+            foreach (var peer in _peers)
+            {
+                if (isForced)
+                    peer.Session.DropRelayed();
+                if (peer.Session.Profile == Profile.V1)
+                    courier.Send(peer, new PolicyChangedMessage(ConfigFor(peer)));
+            }
+
+            return true;
         }
     }
 
@@ -201,7 +238,7 @@ internal sealed class Room(RoomName name, RoomPolicy policy, ICluster cluster, C
     {
         var (servers, ttlMs) = IceServersFor(peer);
         return new RoomConfig(
-            peer.AllowedMedia.HasFlag(MediaTypes.Video), peer.AllowedMedia.HasFlag(MediaTypes.Screen), peer.MustRelay, policy.MaxParticipants, servers,
+            peer.AllowedMedia.HasFlag(MediaTypes.Video), peer.AllowedMedia.HasFlag(MediaTypes.Screen), peer.MustRelay, _policy.MaxParticipants, servers,
             peer.MustRelay ? RoomConfig.RelayOnly : RoomConfig.AllTransports, ttlMs);
     }
 

@@ -4,7 +4,7 @@ using MeshSignal.Server.Hosting;
 
 namespace MeshSignal.Server.Rooms;
 
-/// <summary>What the operator has set for one room. Taken when the room comes into being; nothing a client says changes it.</summary>
+/// <summary>What the operator has set for one room. Taken when the room comes into being; nothing a client says changes it, only the operator himself, until the room empties.</summary>
 /// <param name="ForceRelay">All are under the relay policy; without it only those whose identity says so.</param>
 /// <param name="Media">What peers may send, as far as their identities allow it. Audio always.</param>
 /// <param name="MaxParticipants">How many peers fit.</param>

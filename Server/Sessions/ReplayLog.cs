@@ -37,6 +37,17 @@ internal sealed class ReplayLog(SessionsOptions options)
             Drop();
     }
 
+    /// <summary>Gives up what other peers have sent, and all before it: none of that shall be given any more.</summary>
+    public void DropRelayed()
+    {
+        for (var last = _kept.Count(static message => message.IsRelayed); last > 0;)
+        {
+            if (_kept.Peek().IsRelayed)
+                last--;
+            Drop();
+        }
+    }
+
     /// <summary>So many have arrived. False if there were never so many.</summary>
     public bool TryConfirm(long received)
     {

@@ -131,6 +131,15 @@ internal sealed class Session(
 
     public bool Deliver(ServerMessage message) => Deliver(MessageCodec.Encode(message));
 
+    /// <summary>
+    /// What other peers have sent so far is not sent again: it was passed on under a policy that does not hold any more. A client that comes back and has missed some of it cannot go on.
+    /// </summary>
+    public void DropRelayed()
+    {
+        lock (_sending)
+            replay?.DropRelayed();
+    }
+
     /// <summary>Its client says how much has arrived. False if that cannot be.</summary>
     public bool TryConfirm(long received)
     {

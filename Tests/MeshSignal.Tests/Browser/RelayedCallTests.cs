@@ -1,3 +1,4 @@
+using MeshSignal.Tests.Moderation;
 using MeshSignal.Tests.Support;
 using MeshSignal.Tests.Turn;
 using Microsoft.Playwright;
@@ -136,6 +137,29 @@ internal sealed class RelayedCallTests
         await alice.ReceivesAsync("bob");
         await RelayedPath.ExpectAsync(await alice.ConnectionToAsync("bob"), Coturn.RelayAddress);
         Assert.That(alice.Complaints.Concat(bob.Complaints).Concat(carol.Complaints), Is.Empty);
+    }
+
+    [Test]
+    public async Task A_call_that_runs_directly_is_relayed_when_the_operator_says_so_and_goes_on()
+    {
+        await using var coturn = await Coturn.StartAsync();
+        await using var server = await AdminClient.StartAsync([.. coturn.Settings(), ("MeshSignal:Calls:ForceRelay", "false")]);
+        await using var chromium = await Chromium.StartAsync();
+        using var admin = new AdminClient(server);
+        var alice = await chromium.OpenAsync(server, "alice");
+        var bob = await chromium.OpenAsync(server, "bob");
+        await alice.JoinAsync();
+        await bob.JoinAsync();
+        await Task.WhenAll(alice.ReceivesAsync("bob"), bob.ReceivesAsync("alice"));
+        foreach (var (page, other) in new[] { (alice, "bob"), (bob, "alice") })
+            await Expect(page.TileOf(other)).ToHaveAttributeAsync("data-state", "direct");
+
+        Assert.That((await admin.SendAsync("PATCH", "/admin/rooms/den", """{"forceRelay":true}""")).Status, Is.EqualTo(200));
+
+        foreach (var (page, other) in new[] { (alice, "bob"), (bob, "alice") })
+            await Expect(page.TileOf(other)).ToHaveAttributeAsync("data-state", "relayed");
+        await IsRelayedAsync(alice, bob);
+        Assert.That(alice.Complaints.Concat(bob.Complaints), Is.Empty);
     }
 
     private static IPage PageOf(CallPage page) => page.Status.Page;

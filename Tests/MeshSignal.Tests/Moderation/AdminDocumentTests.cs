@@ -15,13 +15,13 @@ internal sealed class AdminDocumentTests
     {
         await using var server = await AdminClient.StartAsync();
         using var admin = new AdminClient(server);
-        Assert.That((await admin.BanAsync(_examples[3].GetRawText())).Status, Is.EqualTo(201));
+        Assert.That((await admin.BanAsync(_examples[4].GetRawText())).Status, Is.EqualTo(201));
     }
 
     [Test]
     public void The_bans_that_are_listed_are_such()
     {
-        foreach (var example in _examples[2].GetProperty("bans").EnumerateArray())
+        foreach (var example in _examples[3].GetProperty("bans").EnumerateArray())
         {
             var entry = example.Deserialize(AdminJsonContext.Default.BanEntry);
             Assert.That(JsonSerializer.Serialize(BanEntry.Of(entry!.ToBan()!), AdminJsonContext.Default.BanEntry), Is.EqualTo(JsonSerializer.Serialize(example)));
@@ -42,6 +42,10 @@ internal sealed class AdminDocumentTests
         foreach (var peer in _examples[1].GetProperty("peers").EnumerateArray())
             Assert.That(Members(peer), Is.EqualTo(Members(room.GetProperty("peers")[0])));
     }
+
+    [Test]
+    public void The_change_of_a_room_can_be_read() =>
+        Assert.That(_examples[2].Deserialize(AdminJsonContext.Default.AdminRoomChange), Is.EqualTo(new AdminRoomChange(true)));
 
     private static IEnumerable<string> Members(JsonElement element) => element.EnumerateObject().Select(member => member.Name);
 }

@@ -42,6 +42,7 @@ internal static class ServerMessages
             new ErrorMessage("text", ErrorCode.InvalidMessage, false, Now)),
         Sample(new LeftMessage(Room, Id), new LeftMessage(Room, null)),
         Sample(new PeerStatusMessage(Amira, Stay, PeerStatus.Reconnecting)),
+        Sample(new PolicyChangedMessage(RelayConfig), new PolicyChangedMessage(Config)),
         Sample(new DrainingMessage(9000)),
         Sample(new AckMessage(Id)),
         Sample(new IceServersMessage([Turn], 600_000, Id), new IceServersMessage([], null, null)),

@@ -62,6 +62,20 @@ internal sealed class ReplayLogTests
     }
 
     [Test]
+    public void What_is_from_other_peers_can_be_given_up_with_all_before_it()
+    {
+        Add("a");
+        _log.Add(new EncodedMessage("b"u8.ToArray(), IsRelayed: true));
+        Add("c");
+        _log.DropRelayed();
+        Assert.That(After(1), Is.Null);
+        Assert.That(After(2), Is.EqualTo(["c"]));
+        _log.DropRelayed();
+        Assert.That(After(2), Is.EqualTo(["c"]), "of that nothing is from another peer");
+        Assert.That(_log.Count, Is.EqualTo(3));
+    }
+
+    [Test]
     public void One_message_too_many_gives_up_the_oldest()
     {
         Add("a", "b", "c", "d");
