@@ -1,6 +1,6 @@
 /** Types of meshsignal.js, the MeshSignal client for browsers. The protocol is described in PROTOCOL.md. */
 
-/** What every promise rejects with, and the detail of `error` events. `code` is a code of the protocol (section 10), or one of those below. */
+/** What every promise rejects with, and the detail of `error` events. Branch on `code`, which is of the protocol (section 10) or one of those below. */
 export class MeshSignalError extends Error {
   constructor(code: string, message?: string, details?: object);
   readonly code: string | 'unreachable' | 'timeout' | 'session-lost' | 'replaced' | 'kicked' | 'link-failed' | 'negotiation'
@@ -71,13 +71,20 @@ export interface Joined {
 export class Signaling extends EventTarget {
   constructor(options: SignalingOptions);
   readonly state: 'idle' | 'connecting' | 'open' | 'away' | 'closed';
+  /** Resolves with the first `session-token`. */
   open(): Promise<{ username: string; protocol: string; features: string[]; resumeGraceMs: number }>;
-  /** The token of the session and an `id` are added. */
+  /**
+   * Resolves with the request's own reply, or an `ack`. The token of the session and an `id` are added.
+   * While the server is away it waits; a new session rejects it, `session-lost`.
+   */
   request<T = any>(type: string, fields?: object): Promise<T>;
+  /** For whoever wants no answer: a refusal is an `error` event. */
   send(type: string, fields?: object): void;
   join(options?: { room?: string; mediaTypes?: MediaType[]; previousPeerId?: string }): Promise<Joined>;
   leave(): Promise<{ room: string }>;
+  /** Any value but null, for libraries with messages of their own. */
   signal(targetUsername: string, signal: unknown, targetPeerId?: string): Promise<void>;
+  /** Ends the session. */
   close(): void;
 }
 
@@ -135,14 +142,22 @@ export class Call extends EventTarget {
   /** The stream is the same object all along; what is in it changes. */
   readonly local: { stream: MediaStream; audio: boolean; video: boolean; screen: boolean };
   readonly config: { allowVideo: boolean; allowScreenShare: boolean; relay: boolean; maxParticipants: number };
+  /** Off mutes, and leaves the device open. Constraints or a track: another device. */
   setAudio(on: boolean | MediaTrackConstraints | MediaStreamTrack): Promise<void>;
+  /** Off closes the camera, and its light goes out. Constraints or a track: another camera. */
   setVideo(on: boolean | MediaTrackConstraints | MediaStreamTrack): Promise<void>;
+  /** In place of the camera, which goes on afterwards. To be called at once when the user asks for it, as browsers demand. */
   shareScreen(on?: boolean | DisplayMediaStreamOptions): Promise<void>;
+  /** Over the data channels, at most 262 144 bytes; answers with the names of those it was sent to. */
   send(data: string | ArrayBuffer | ArrayBufferView, to?: string): string[];
+  /** In the server's chat, if `chat` was asked for: everybody in the room reads it, also who comes later. */
   say(text: string): Promise<void>;
+  /** Tries anew, and at once, to reach one, or all who are not reached. */
   restart(username?: string): void;
+  /** Never fails, and may be called twice. */
   leave(): Promise<void>;
-  addEventListener<K extends keyof CallEvents>(type: K, listener: (event: CustomEvent<CallEvents[K]>) => void, options?: boolean | AddEventListenerOptions): void;
+  addEventListener<K extends keyof CallEvents>(
+    type: K, listener: (event: CustomEvent<CallEvents[K]>) => void, options?: boolean | AddEventListenerOptions): void;
   addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
 }
 
