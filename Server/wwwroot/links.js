@@ -26,7 +26,9 @@ const measured = new WeakMap();
 export async function measure(connection) {
   const reports = await connection.getStats();
   const all = [...reports.values()];
-  const pair = reports.get(all.find(report => report.type === 'transport')?.selectedCandidatePairId) ?? all.find(report => report.nominated);
+  // Not every browser tells of the transport, or of the pair's round-trip; then it marks the pair, and has a round-trip from RTCP.
+  const { selectedCandidatePairId: id } = all.find(report => report.type === 'transport') ?? {};
+  const pair = reports.get(id) ?? all.find(report => report.selected ?? report.nominated);
   if (!pair) return {};
   const [local, remote] = [reports.get(pair.localCandidateId), reports.get(pair.remoteCandidateId)];
   const former = measured.get(connection) ?? pair;
@@ -35,7 +37,8 @@ export async function measure(connection) {
   const video = all.find(report => report.type === 'outbound-rtp' && report.frameHeight);
   const reason = video?.qualityLimitationReason ?? 'none';
   return {
-    rtt: pair.currentRoundTripTime, up: rate('bytesSent'), down: rate('bytesReceived'),
+    rtt: pair.currentRoundTripTime ?? all.find(report => report.type === 'remote-inbound-rtp' && report.roundTripTime)?.roundTripTime,
+    up: rate('bytesSent'), down: rate('bytesReceived'),
     loss: Math.max(0, ...all.map(report => report.type === 'remote-inbound-rtp' && report.fractionLost || 0)),
     local: local?.candidateType, remote: remote?.candidateType, over: local?.relayProtocol ?? local?.protocol,
     video: video && `${video.frameHeight}p ${Math.round(video.framesPerSecond ?? 0)} fps${reason === 'none' ? '' : `, limited by ${reason}`}`,
@@ -47,6 +50,7 @@ const megabits = bits => (bits / 1e6).toFixed(bits < 1e6 ? 2 : 1);
 /** For people who asked for it; no address is in it. */
 export function figures({ rtt, up, down, loss, local, remote, over, video }) {
   if (!local) return 'no way yet';
-  const lines = [`round-trip ${Math.round(rtt * 1000)} ms`, `↑ ${megabits(up)} ↓ ${megabits(down)} Mbit/s`, `${local} → ${remote}, ${over}`];
+  const delay = rtt === undefined ? 'not known yet' : `${Math.round(rtt * 1000)} ms`;
+  const lines = [`round-trip ${delay}`, `↑ ${megabits(up)} ↓ ${megabits(down)} Mbit/s`, `${local} → ${remote}, ${over}`];
   return [...lines, loss > 0 && `lost ${(loss * 100).toFixed(1)} %`, video && `sends ${video}`].filter(Boolean).join('\n');
 }
