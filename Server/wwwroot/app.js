@@ -23,6 +23,7 @@ let began;
 let retrying;
 let limiting;
 let isTalking = false;
+let isByKeyboard = false;
 const weaknesses = new Map();
 
 const lobby = new Lobby(tell);
@@ -47,6 +48,7 @@ async function enter() {
   if (!room) return refuse({ code: 'invalid-room' });
   if (username.length < 3) return refuse({ code: 'invalid-name' });
 
+  isByKeyboard = document.activeElement?.matches(':focus-visible') ?? false;
   $('join').disabled = true;
   $('status').textContent = $('join').textContent = 'Joining…';
   const failure = await lobby.open();
@@ -79,7 +81,7 @@ function begin(missing, failure) {
   showOwn();
   showCompany();
   $('screen').hidden = !call.config.allowScreenShare || !navigator.mediaDevices?.getDisplayMedia;
-  $('mic').focus();
+  $('mic').focus({ focusVisible: isByKeyboard });
   tell(missing.length ? { text: without(missing, failure?.code) } : undefined);
   listen(call);
 }
@@ -109,8 +111,10 @@ function listen(call) {
 }
 
 function meet(peer) {
-  addTile(peer.username, peer.stream, peer, () => call.restart(peer.username))
-    .then(error => error?.name === 'NotAllowedError' && tell({ code: 'playback-blocked', remedy: ['Turn on sound', playAll] }));
+  addTile(peer.username, peer.stream, peer, {
+    retry: () => call.restart(peer.username),
+    blocked: () => tell({ code: 'playback-blocked', remedy: ['Turn on sound', playAll] }),
+  });
   slowDown();
 }
 

@@ -47,7 +47,7 @@ export class Lobby {
 
   /** Asks at once only where the browser will not: a question that nobody expects is refused. */
   async start() {
-    ($('username').value ? $('join') : $('username')).focus();
+    ($('username').value ? $('join') : $('username')).focus({ focusVisible: false }); // nobody has used the keyboard yet
     const states = await Promise.all(['camera', 'microphone'].map(name => navigator.permissions?.query({ name }).catch(() => undefined)));
     if (states.every(permission => permission?.state === 'granted')) await this.#openAloud();
     else this.#show();
@@ -137,6 +137,7 @@ export class Lobby {
     // Not a stream without a picture: the browser would wait for one, and never call the page loaded.
     if ($('preview').srcObject !== (video ? this.stream : null)) $('preview').srcObject = video ? this.stream : null;
     $('preview').hidden = !video;
+    if (video) $('preview').play().catch(() => {}); // Safari does not start by itself what was hidden
     $('preview-note').hidden = Boolean(video);
     $('preview-note').textContent = this.wanted.video ? 'Your camera is not on yet' : 'Your camera is off';
     $('allow').hidden = Boolean(audio || video) || !(this.wanted.audio || this.wanted.video) || !navigator.mediaDevices;

@@ -7,8 +7,11 @@ const tiles = new Map();
 
 new ResizeObserver(() => arrange()).observe(stage);
 
-/** The pictures, in the order in which people came; they do not move for who speaks. `peer` is absent for one's own. */
-export function addTile(name, stream, peer, retry) {
+/**
+ * The pictures, in the order in which people came; they do not move for who speaks. `peer` is absent for one's own.
+ * The user may ask to `retry`; `blocked` is told when the browser demands a click before it plays sound.
+ */
+export function addTile(name, stream, peer, { retry, blocked } = {}) {
   const tile = template.content.firstElementChild.cloneNode(true);
   tile.dataset.username = name;
   if (peer) Object.defineProperty(tile, 'connection', { get: () => peer.connection });
@@ -17,6 +20,7 @@ export function addTile(name, stream, peer, retry) {
   tile.querySelector('.name').textContent = peer ? name : 'You';
   tile.querySelector('.again').addEventListener('click', () => retry());
   const video = tile.querySelector('video');
+  const play = () => video.play().catch(error => error.name === 'NotAllowedError' && blocked?.());
   video.muted = !peer;
   video.srcObject = stream;
   video.addEventListener('resize', () => arrange());
@@ -24,7 +28,9 @@ export function addTile(name, stream, peer, retry) {
   stage.append(tile);
   if (peer) showPeer(peer);
   arrange();
-  return video.play().catch(error => error);
+  // A phone call stops it, and so does Safari when sound is added to a picture that nobody has clicked on.
+  video.addEventListener('pause', () => tile.isConnected && !video.ended && play());
+  play();
 }
 
 export function removeTile(name) {
@@ -114,7 +120,7 @@ function arrange() {
     let [w, h] = [(width - gap * (columns - 1)) / columns, (height - gap * (rows - 1)) / rows];
     const [narrow, wide] = isPortrait ? [isWide ? 1 : .8, 16 / 9] : [4 / 3, 16 / 9];
     if (all.length > 1 && w / h > wide) w = h * wide;
-    else if (all.length > 1 && w / h < narrow) h = w / narrow;
+    else if ((all.length > 1 || isPortrait) && w / h < narrow) h = w / narrow;
     const worth = w * h * (1 - .06 * (columns * rows - all.length) / all.length);
     if (worth > best.worth) best = { worth, w, h };
   }
