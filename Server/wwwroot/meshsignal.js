@@ -307,6 +307,7 @@ class Peer {
     this.#steps = this.#steps.then(action).catch(cause => {
       if (this.connection.signalingState === 'closed') return;
       this.#call.complain(new MeshSignalError('negotiation', cause.message, { cause, targetUsername: this.username }));
+      if (this.isAlive && this.connection.signalingState === 'have-local-offer') this.rebuild(true); // or it would wait for an answer for ever
     });
   }
   renew() { this.connection.setConfiguration({ ...this.connection.getConfiguration(), ...this.#call.config }); }
@@ -504,8 +505,7 @@ export class Call extends EventTarget {
     const known = this.peers.get(met.username);
     const isSame = known?.isAlive && [met.peerId, met.previousPeerId].includes(known.peerId);
     if (known && !isSame) this.forget(known, 'lost');
-    const peer = isSame ? known : new Peer(met, this);
-    peer.metAs = this.peerId;
+    const peer = Object.assign(isSame ? known : new Peer(met, this), { metAs: this.peerId });
     this.peers.set(peer.username, peer);
     if (isSame) peer.meetAgain(met);
     else if (this.state !== 'connecting') this.emit('peerjoined', { peer });
