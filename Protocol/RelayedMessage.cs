@@ -23,7 +23,8 @@ internal static class RelayedMessage
     public static EncodedMessage EncodeHistory(IReadOnlyCollection<EncodedMessage> entries)
     {
         var length = HistoryStart.Length + entries.Sum(entry => entry.Length) + Math.Max(entries.Count - 1, 0) + "]}"u8.Length;
-        var pieces = new Pieces(length);
+        var bytes = GC.AllocateUninitializedArray<byte>(length);
+        var pieces = new Pieces(bytes);
         pieces.Add(HistoryStart);
         var isFirst = true;
         foreach (var entry in entries)
@@ -34,7 +35,7 @@ internal static class RelayedMessage
         }
 
         pieces.Add("]}"u8);
-        return pieces.Whole;
+        return new EncodedMessage(bytes);
     }
 
     /// <summary>The constant parts of one kind of message.</summary>
@@ -47,7 +48,8 @@ internal static class RelayedMessage
         {
             var separator = "\",\"fromPeerId\":\""u8;
             var length = _start.Length + fromUsername.Value.Length + separator.Length + fromPeerId.Value.Length + _payload.Length + payload.Length + 1;
-            var pieces = new Pieces(length);
+            var array = new RentedArray(length);
+            var pieces = new Pieces(array.Bytes.Span);
             pieces.Add(_start);
             pieces.AddAscii(fromUsername.Value);
             pieces.Add(separator);
@@ -55,24 +57,21 @@ internal static class RelayedMessage
             pieces.Add(_payload);
             pieces.Add(payload);
             pieces.Add("}"u8);
-            return pieces.Whole with { IsRelayed = true };
+            return EncodedMessage.Relayed(array, length);
         }
     }
 
-    /// <summary>Fills an array of exactly the right length, front to back.</summary>
-    private ref struct Pieces(int length)
+    /// <summary>Fills an array, front to back.</summary>
+    private ref struct Pieces(Span<byte> rest)
     {
-        private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(length);
-        private int _count;
-
-        public readonly EncodedMessage Whole => new(_bytes);
+        private Span<byte> _rest = rest;
 
         public void Add(ReadOnlySpan<byte> piece)
         {
-            piece.CopyTo(_bytes.AsSpan(_count));
-            _count += piece.Length;
+            piece.CopyTo(_rest);
+            _rest = _rest[piece.Length..];
         }
 
-        public void AddAscii(string piece) => _count += Encoding.ASCII.GetBytes(piece, _bytes.AsSpan(_count));
+        public void AddAscii(string piece) => _rest = _rest[Encoding.ASCII.GetBytes(piece, _rest)..];
     }
 }

@@ -79,7 +79,11 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
                 return;
 
             foreach (var message in messages)
+            {
+                message.Hold();
                 _queue.Enqueue(new Entry(message, time.GetTimestamp(), IsReplayed: true));
+            }
+
             StartWriting();
         }
     }
@@ -184,6 +188,7 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
                 {
                     case Next.Message:
                         await socket.SendAsync(message.Utf8);
+                        message.LetGo();
                         break;
                     case Next.Ping:
                         await socket.PingAsync();

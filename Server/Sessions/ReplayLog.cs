@@ -25,6 +25,7 @@ internal sealed class ReplayLog(SessionsOptions options)
 
     public void Add(EncodedMessage message)
     {
+        message.Hold();
         _kept.Enqueue(message);
         _bytes += message.Length;
         Count++;
@@ -61,8 +62,13 @@ internal sealed class ReplayLog(SessionsOptions options)
         return true;
     }
 
-    /// <summary>All that came after so many; null if that cannot be complete.</summary>
+    /// <summary>All that came after so many, held by this log; null if that cannot be complete.</summary>
     public IReadOnlyCollection<EncodedMessage>? After(long received) => received < Gone || !TryConfirm(received) ? null : _kept;
 
-    private void Drop() => _bytes -= _kept.Dequeue().Length;
+    private void Drop()
+    {
+        var message = _kept.Dequeue();
+        _bytes -= message.Length;
+        message.LetGo();
+    }
 }

@@ -18,6 +18,7 @@ internal interface IMessageSocket
     /// </summary>
     ValueTask<Received> ReceiveAsync();
 
+    /// <summary>Sends a message. Its bytes are not looked at after this has completed.</summary>
     /// <exception cref="IOException">The socket is gone; <see cref="ReceiveAsync"/> tells the same.</exception>
     ValueTask SendAsync(ReadOnlyMemory<byte> utf8);
 

@@ -13,7 +13,7 @@ internal sealed class MemorySocket : IMessageSocket
     private readonly Channel<byte[]> _heard = Channel.CreateUnbounded<byte[]>(new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly SemaphoreSlim _sent = new(0);
 
-    // Not all that come are awaited: who waits for one of them wants the newest.
+    // Not all that come are awaited: who waits for one of them wants the newest. Its bytes are there for as long as the session keeps them for a resume.
     private ReadOnlyMemory<byte> _last;
 
     public long LastFrameAt { get; private set; } = TimeProvider.System.GetTimestamp();

@@ -3,6 +3,7 @@ using MeshSignal.Protocol;
 using MeshSignal.Server.Connections;
 using MeshSignal.Server.Hosting;
 using MeshSignal.Server.Transport;
+using MeshSignal.Tests.Protocol;
 using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Connections;
@@ -164,4 +165,32 @@ internal sealed class OutboxTests
     }
 
     private Outbox New(IMessageSocket socket) => new(socket, _limits, _clock);
+
+    [Test]
+    public async Task A_relayed_message_is_let_go_when_it_is_out()
+    {
+        using var socket = new GatedSocket();
+        socket.Open();
+        var outbox = new Outbox(socket, new LimitOptions(), new FakeClock());
+        var message = RelayedMessageTests.Encode("""{"type":"webrtc-signal","targetUsername":"bob","signal":1}""");
+        outbox.Enqueue(message);
+        Assert.That(await socket.NextWriteAsync(), Does.Contain("webrtc-signal"));
+        outbox.Close(CloseCode.Normal, "");
+        await outbox.AssertClosesAsync();
+        Assert.That(message.LetGo, Throws.InvalidOperationException);
+    }
+
+    [Test]
+    public async Task A_message_that_is_sent_again_is_held_by_the_log_all_the_same()
+    {
+        using var socket = new GatedSocket();
+        socket.Open();
+        var outbox = new Outbox(socket, new LimitOptions(), new FakeClock());
+        var kept = RelayedMessageTests.Encode("""{"type":"webrtc-signal","targetUsername":"bob","signal":1}""");
+        outbox.Replay([kept]);
+        Assert.That(await socket.NextWriteAsync(), Does.Contain("webrtc-signal"));
+        outbox.Close(CloseCode.Normal, "");
+        await outbox.AssertClosesAsync();
+        Assert.That(kept.LetGo, Throws.Nothing);
+    }
 }

@@ -53,5 +53,7 @@ internal sealed class RelayedMessageTests
     internal static EncodedMessage Relay(DirectedMessage message) =>
         MessageCodec.EncodeRelayed(message, Valid.Name("Amira-_9"), Valid.Stay("0123456789abcdef"));
 
-    private static string Relay(string json) => Relay((DirectedMessage)Decoding.Decode(json)).Text();
+    internal static EncodedMessage Encode(string json) => Relay((DirectedMessage)Decoding.Decode(json));
+
+    private static string Relay(string json) => Encode(json).Text();
 }

@@ -2,6 +2,7 @@ using System.Text;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Hosting;
 using MeshSignal.Server.Sessions;
+using MeshSignal.Tests.Protocol;
 
 namespace MeshSignal.Tests.Sessions;
 
@@ -40,6 +41,28 @@ internal sealed class ReplayLogTests
         Assert.That(_log.TryConfirm(2));
         Assert.That(After(1), Is.Null);
         Assert.That(After(2), Is.EqualTo(["c"]));
+    }
+
+    [Test]
+    public void A_relayed_message_is_kept_whole_when_it_has_been_sent_and_others_come()
+    {
+        var sent = RelayedMessageTests.Encode("""{"type":"webrtc-signal","targetUsername":"bob","signal":"the one that is missed"}""");
+        var text = sent.Text();
+        _log.Add(sent);
+        sent.LetGo();
+        for (var i = 0; i < 100; i++)
+            RelayedMessageTests.Encode("""{"type":"webrtc-signal","targetUsername":"eve","signal":"what somebody else gets"}""").LetGo();
+        Assert.That(After(0), Is.EqualTo([text]));
+    }
+
+    [Test]
+    public void A_relayed_message_that_has_arrived_is_let_go()
+    {
+        var sent = RelayedMessageTests.Encode("""{"type":"webrtc-signal","targetUsername":"bob","signal":1}""");
+        _log.Add(sent);
+        sent.LetGo();
+        Assert.That(_log.TryConfirm(1));
+        Assert.That(sent.LetGo, Throws.InvalidOperationException);
     }
 
     [Test]
