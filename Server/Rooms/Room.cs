@@ -134,14 +134,14 @@ internal sealed class Room(RoomName name, RoomPolicy initialPolicy, ICluster clu
 
             _policy = _policy with { ForceRelay = isForced };
             foreach (var peer in _peers)
-                peer.Follow(isForced);
-            foreach (var peer in _peers)
             {
+                peer.Follow(isForced);
                 if (isForced)
                     peer.Session.DropRelayed();
-                if (peer.Session.Profile == Profile.V1)
-                    courier.Send(peer, new PolicyChangedMessage(ConfigFor(peer)));
             }
+
+            foreach (var peer in _peers.Where(static peer => peer.Session.Profile == Profile.V1))
+                courier.Send(peer, new PolicyChangedMessage(ConfigFor(peer)));
 
             return true;
         }
