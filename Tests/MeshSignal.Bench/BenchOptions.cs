@@ -6,8 +6,8 @@ namespace MeshSignal.Bench;
 internal sealed record BenchOptions
 {
     public const string Usage =
-        "[--pairs 50] [--seconds N] [--warmup 2] [--rounds 5] [--cases 1000000] [--json FILE] [--svg FILE] [--no-pin] [--only NAME,NAME] [--server MeshSignal.Server.dll]"
-        + " [--clients N] [--minutes 20]";
+        "[--pairs 50] [--seconds N] [--warmup 2] [--rounds 5] [--cases 1000000] [--json FILE] [--svg FILE] [--no-pin] [--only NAME,NAME] [--server MeshSignal.Server.dll] [--against MeshSignal.Server.dll]"
+        + " [--clients N] [--rate 25] [--minutes 20]";
 
     /// <summary>Pairs of peers; a pair is two connections. At most 1000.</summary>
     public int Pairs { get; private init; } = 50;
@@ -35,13 +35,19 @@ internal sealed record BenchOptions
     public string? SvgFile { get; private init; }
 
     /// <summary>Another build of the server than the one beside the bench.</summary>
-    public string? ServerPath { get; private init; }
+    public string? ServerPath { get; init; }
+
+    /// <summary>A third one, to compare with: what a change has brought.</summary>
+    public string? AgainstPath { get; private init; }
 
     /// <summary>Names of the servers to measure, or of the abusers; empty means all.</summary>
     public IReadOnlyList<string> Only { get; private init; } = [];
 
     /// <summary>Connections, of a scenario that counts in them; null for its own figure. At most 20 000.</summary>
     public int? Clients { get; private init; }
+
+    /// <summary>Signals of each healthy peer in a second, at most 50.</summary>
+    public int Rate { get; private init; } = 25;
 
     /// <summary>Length of a soak, at most 120.</summary>
     public int Minutes { get; private init; } = 20;
@@ -60,10 +66,12 @@ internal sealed record BenchOptions
                 ("--rounds", [var value, ..]) => (options with { Rounds = Number(name, value, 1, 50) }, rest[1..]),
                 ("--cases", [var value, ..]) => (options with { Cases = Number(name, value, 0, 100_000_000) }, rest[1..]),
                 ("--clients", [var value, ..]) => (options with { Clients = Number(name, value, 1, 20_000) }, rest[1..]),
+                ("--rate", [var value, ..]) => (options with { Rate = Number(name, value, 1, 50) }, rest[1..]),
                 ("--minutes", [var value, ..]) => (options with { Minutes = Number(name, value, 1, 120) }, rest[1..]),
                 ("--json", [var value, ..]) => (options with { JsonFile = value }, rest[1..]),
                 ("--svg", [var value, ..]) => (options with { SvgFile = value }, rest[1..]),
                 ("--server", [var value, ..]) => (options with { ServerPath = Path.GetFullPath(value) }, rest[1..]),
+                ("--against", [var value, ..]) => (options with { AgainstPath = Path.GetFullPath(value) }, rest[1..]),
                 ("--only", [var value, ..]) => (options with { Only = value.Split(',') }, rest[1..]),
                 _ => throw new BenchException($"unknown option, or one without its value: {name}\noptions: {Usage}"),
             };

@@ -9,20 +9,23 @@ namespace MeshSignal.Bench.Load;
 internal sealed class HealthyPairs : IDisposable
 {
     private const int MostFaults = 20;
-    private const int SignalsASecond = 5;
+    private const int UsualRate = 5;
     private const int SignalsBetweenPings = 50;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
-    private static readonly int Steps = (int)(TimeSpan.FromSeconds(1) / SignalsASecond / Step);
 
+    private readonly int _steps;
     private readonly End[] _ends;
     private readonly ConcurrentQueue<string> _faults = new();
     private readonly LatencyHistogram _latency = new(); // Guarded by itself.
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
-    private HealthyPairs(IPEndPoint server, int pairs, bool isSpread) =>
+    private HealthyPairs(IPEndPoint server, int pairs, int rate, bool isSpread)
+    {
+        _steps = (int)(TimeSpan.FromSeconds(1) / rate / Step);
         _ends = [.. Enumerable.Range(0, 2 * pairs).Select(place => new End(this, server, place, isSpread ? Loopback.ForPeer(place) : null))];
+    }
 
     public long Sent => _ends.Sum(static end => end.Sent);
 
@@ -30,10 +33,11 @@ internal sealed class HealthyPairs : IDisposable
 
     public IReadOnlyCollection<string> Faults => _faults;
 
+    /// <param name="rate">Signals of each peer in a second; at most 50, more is not allowed to one session.</param>
     /// <param name="isSpread">Each peer has an address of its own, for a server with limits on them.</param>
-    public static async Task<HealthyPairs> StartAsync(IPEndPoint server, int pairs, CancellationToken cancel, bool isSpread = false)
+    public static async Task<HealthyPairs> StartAsync(IPEndPoint server, int pairs, CancellationToken cancel, int rate = UsualRate, bool isSpread = false)
     {
-        var healthy = new HealthyPairs(server, pairs, isSpread);
+        var healthy = new HealthyPairs(server, pairs, rate, isSpread);
         try
         {
             await Crowd.ConnectAsync(healthy._ends.Select(static end => end.Peer), cancel);
@@ -84,8 +88,8 @@ internal sealed class HealthyPairs : IDisposable
         try
         {
             // Some at each step, so that the load is even.
-            for (var step = 0; await timer.WaitForNextTickAsync(_stop.Token); step = (step + 1) % Steps)
-                for (var place = step; place < _ends.Length; place += Steps)
+            for (var step = 0; await timer.WaitForNextTickAsync(_stop.Token); step = (step + 1) % _steps)
+                for (var place = step; place < _ends.Length; place += _steps)
                     await _ends[place].SendAsync();
         }
         catch (OperationCanceledException)

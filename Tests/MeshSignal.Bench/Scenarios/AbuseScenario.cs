@@ -20,11 +20,11 @@ internal static class AbuseScenario
     {
         using var turn = Cores.TakeTurn();
         using var server = MeshSignalServer.Start(options, cancel, ["--MeshSignal:Limits:ExemptLoopback=false"]);
-        using var pairs = HealthyPairs.StartAsync(server.Address, options.Pairs, cancel, isSpread: true).Result;
+        using var pairs = HealthyPairs.StartAsync(server.Address, options.Pairs, cancel, options.Rate, isSpread: true).Result;
         var length = TimeSpan.FromSeconds(options.GivenSeconds ?? UsualSeconds);
         var all = Choose(server, options);
         var (wanted, spread) = (all.Where(static one => one.Name != Dribbler.Spread).ToArray(), all.Where(static one => one.Name == Dribbler.Spread).ToArray());
-        Console.WriteLine($"abuse: {options.Pairs} healthy pairs; {length.TotalSeconds} s without abusers, with them, and without");
+        Console.WriteLine($"abuse: {options.Pairs} healthy pairs, {options.Rate} signals a second each way; {length.TotalSeconds} s without abusers, with them, and without");
 
         // What is to be measured must have been compiled, and its tables must have grown.
         Amid(Choose(server, options), pairs, server, WarmUp - Change, cancel);

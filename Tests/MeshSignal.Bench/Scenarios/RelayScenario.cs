@@ -29,7 +29,7 @@ internal static class RelayScenario
         arena.Compare(shapes, report);
 
         // Half of what the server itself takes, for all who can take as much.
-        string[] paced = [.. contestants.Select(static one => one.Name).Intersect([Contestant.MeshSignal, Contestant.DotnetEcho, Contestant.WsEcho], StringComparer.Ordinal)];
+        string[] paced = [.. contestants.Select(static one => one.Name).Intersect([Contestant.MeshSignal, Contestant.DotnetEcho, Contestant.WsEcho, Contestant.Against], StringComparer.Ordinal)];
         foreach (var shape in shapes)
         {
             if (report.Figure(Arena.PerSecond(shape), paced[0]) is { } full) arena.Pace(shape, paced, full.Median / 2, report);

@@ -19,6 +19,7 @@ internal sealed record Contestant(
     public const string WsEcho = "ws-echo";
     public const string PeerJs = "peerjs";
     public const string SocketIo = "socket.io";
+    public const string Against = "against";
     public const string PolicyOff = "policy-off";
     public const string OnFleck = "meshsignal-fleck";
 
@@ -42,6 +43,7 @@ internal sealed record Contestant(
             new(WsEcho, Node("ws-echo.mjs"), EchoPeers.Connect),
             new(PeerJs, Node("peerjs.mjs"), static (room, place) => new PeerJsDialect(room, place)),
             new(SocketIo, Node("socket-io.mjs"), static (room, _) => new SocketIoDialect(room)),
+            .. options.AgainstPath is { } path ? new[] { OfMeshSignal(Against, MeshSignalServer.Command(options with { ServerPath = path }, MeshSignalServer.AmpleBudgets)) } : [],
         ];
 
         if (options.Only.Except(all.Select(one => one.Name), StringComparer.Ordinal).FirstOrDefault() is { } unknown)
