@@ -7,7 +7,7 @@ internal sealed record BenchOptions
 {
     public const string Usage =
         "[--pairs 50] [--seconds N] [--warmup 2] [--rounds 5] [--cases 1000000] [--json FILE] [--svg FILE] [--no-pin] [--only NAME,NAME] [--server MeshSignal.Server.dll] [--against MeshSignal.Server.dll]"
-        + " [--clients N] [--rate 25] [--minutes 20]";
+        + " [--clients N] [--rate 5] [--minutes 20]";
 
     /// <summary>Pairs of peers; a pair is two connections. At most 1000.</summary>
     public int Pairs { get; private init; } = 50;
@@ -47,7 +47,7 @@ internal sealed record BenchOptions
     public int? Clients { get; private init; }
 
     /// <summary>Signals of each healthy peer in a second, at most 50.</summary>
-    public int Rate { get; private init; } = 25;
+    public int Rate { get; private init; } = 5;
 
     /// <summary>Length of a soak, at most 120.</summary>
     public int Minutes { get; private init; } = 20;
