@@ -41,7 +41,7 @@ internal sealed class Peer(Session session, Room room, RoomPolicy policy, JoinMe
     public Dictionary<Peer, CandidateHold> Holds { get; } = [];
 
     /// <summary>Guarded by the room's lock.</summary>
-    public RelayReport RelayReport { get; private set; } = new(time);
+    public RelayReport RelayReport { get; } = new(time);
 
     /// <summary>When its ICE servers are told anew, as a timestamp of the <see cref="TimeProvider"/>; null if never. Guarded by the room's lock.</summary>
     public long? IceServersDueAt { get; set; }
@@ -55,8 +55,8 @@ internal sealed class Peer(Session session, Room room, RoomPolicy policy, JoinMe
         if (MustRelay == (forceRelay || _isBound))
             return;
 
-        // What was found under the former policy says nothing about this one.
-        (MustRelay, RelayReport) = (!MustRelay, new RelayReport(time));
+        MustRelay = !MustRelay;
+        RelayReport.BeginAnew(Holds.Where(static hold => hold.Value.IsDescribed).Select(static hold => hold.Key));
     }
 
     /// <summary>What this peer has sent to another, and what of it is held.</summary>

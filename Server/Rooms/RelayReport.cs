@@ -22,9 +22,6 @@ internal sealed class RelayReport(TimeProvider time)
     public bool Follow(Peer other, RelayFindings findings)
     {
         _hasRelay |= findings.Usable > 0;
-        if (findings.Dropped > 0)
-            _firstDroppedAt ??= time.GetTimestamp();
-
         var isKnown = _rounds.TryGetValue(other, out var round);
         if (!isKnown && !findings.IsDescription && findings.Dropped + findings.Usable == 0)
             return false; // An end without a beginning.
@@ -32,6 +29,8 @@ internal sealed class RelayReport(TimeProvider time)
         // Candidates may come before their description. After an end there may be further ends, one for each media section, and stragglers: they tell nothing new.
         if (round.IsOver && findings.IsDescription)
             round = default;
+        if (findings.Dropped > 0 && !round.IsOver)
+            _firstDroppedAt ??= time.GetTimestamp();
         var isEnd = findings.IsEnd && !round.IsOver;
         round = new Round(round.HasRelay || findings.Usable > 0, round.IsOver || findings.IsEnd);
         _rounds[other] = round;
@@ -61,6 +60,19 @@ internal sealed class RelayReport(TimeProvider time)
 
     /// <summary>A peer that does not know the codes is told once that it has no relay.</summary>
     public bool IsLegacyPeerTold { get; set; }
+
+    /// <summary>
+    /// The policy has changed: what was found under the former one says nothing about this one. Of candidates that are being gathered we have not seen all, so for whom they are
+    /// is judged from the next description on. What has been dropped is still told.
+    /// </summary>
+    /// <param name="described">Who has had a description.</param>
+    public void BeginAnew(IEnumerable<Peer> described)
+    {
+        (_hasRelay, _firstDroppedAt, IsLegacyPeerTold) = (false, null, false);
+        _rounds.Clear();
+        foreach (var other in described)
+            _rounds[other] = new Round(HasRelay: true, IsOver: true);
+    }
 
     public void Forget(Peer other) => _rounds.Remove(other);
 

@@ -141,6 +141,45 @@ internal sealed class PolicyChangeTests
         Assert.That(Config(await call.Bob.ExpectAsync(MessageTypes.PeerJoined)).ForceRelay, Is.True);
     }
 
+    /// <summary>Of what it had sent before nobody had looked whether it was a relay.</summary>
+    [TestCase(Profile.Legacy)]
+    [TestCase(Profile.V1)]
+    public async Task Stragglers_of_what_was_gathered_before_do_not_say_that_there_is_no_relay(Profile alice)
+    {
+        await using var call = await Pair.InCallAsync(alice, Profile.V1, Settings);
+        await call.Alice.OfferAsync("bob");
+        await call.Alice.CandidateAsync("bob", RelayRoom.Relay(1));
+        await call.Alice.SettleAsync();
+        Force(call.Server, true);
+
+        await call.Alice.CandidateAsync("bob", RelayRoom.Host);
+        await call.Alice.CandidateAsync("bob", "");
+        call.Server.Advance(2 * RelayReport.Interval, call.Alice, call.Bob);
+        Assert.That((await call.Alice.ReceiveAllAsync()).Select(Code), Has.None.EqualTo(ErrorCode.RelayUnavailable.Wire));
+
+        await call.Alice.OfferAsync("bob");
+        await call.Alice.CandidateAsync("bob", RelayRoom.Host);
+        call.Server.Advance(2 * RelayReport.Interval, call.Alice, call.Bob);
+        await call.Alice.CandidateAsync("bob", "");
+        Assert.That((await call.Alice.ReceiveAllAsync()).Select(Code), Has.One.EqualTo(ErrorCode.RelayUnavailable.Wire));
+    }
+
+    [Test]
+    public async Task What_was_dropped_before_is_still_told()
+    {
+        await using var call = await Pair.InCallAsync(RelayRoom.Settings);
+        await call.Alice.CandidateAsync("bob", RelayRoom.Host);
+        await call.Alice.ExpectErrorAsync(ErrorCode.RelayPolicy);
+        await call.Alice.CandidateAsync("bob", RelayRoom.Host);
+        await call.Alice.SettleAsync();
+
+        Force(call.Server, false);
+        call.Server.Advance(RelayReport.Interval, call.Alice, call.Bob);
+
+        await call.Alice.ExpectAsync(MessageTypes.PolicyChanged);
+        Assert.That((await call.Alice.ExpectErrorAsync(ErrorCode.RelayPolicy)).GetProperty("dropped").GetInt32(), Is.EqualTo(1));
+    }
+
     [Test]
     public async Task When_the_room_has_emptied_the_settings_hold_again()
     {
@@ -196,6 +235,8 @@ internal sealed class PolicyChangeTests
         var urls = config.GetProperty("iceServers").EnumerateArray().SelectMany(server => server.GetProperty("urls").EnumerateArray()).Select(url => url.GetString());
         return (config.GetProperty("forceRelay").GetBoolean(), config.Text("iceTransportPolicy"), string.Join(' ', urls));
     }
+
+    private static string? Code(JsonElement message) => message.Has("code") ? message.Text("code") : null;
 
     private static string Username(JsonElement message) =>
         message.GetProperty("config").GetProperty("iceServers").EnumerateArray().Single(server => server.Has("username")).Text("username");
