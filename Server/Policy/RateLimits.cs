@@ -16,7 +16,7 @@ internal sealed class RateLimits(LimitOptions limits, TimeProvider time)
     private static readonly TimeSpan Lull = TimeSpan.FromSeconds(1);
 
     // To refuse costs nearly as much as to deliver. After so many in a second nothing more is read until that is over: the rest waits at the sender.
-    private const int MostRefusals = 200;
+    private const int MostRefusals = 50;
 
     private readonly RateOptions _bytesRate = new(limits.BytesPerSecond, limits.BytesBurst);
     private TokenBucket _descriptions;
@@ -55,7 +55,6 @@ internal sealed class RateLimits(LimitOptions limits, TimeProvider time)
     /// <summary>Counts one that was refused because it was too much, by this or another limit. True for the first after a lull.</summary>
     public bool Refused()
     {
-
         // While we did not read, nothing could be refused: that second does not count.
         var quiet = time.GetElapsedTime(_lastRefusedAt) - (_refusedInSecond < MostRefusals ? TimeSpan.Zero : Lull);
         var isFirst = _refusedSince is null || quiet > Lull;
