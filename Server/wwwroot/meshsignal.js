@@ -4,7 +4,7 @@
  */
 // Browsers do not show the server's own pings, so silence is measured by ours. Who has found no way to another does not even fail to connect.
 const patience = { ping: 15_000, answer: 10_000, joining: 20_000, gathering: 1_000, connecting: 30_000 };
-const pauses = { shortest: 500, longest: 15_000, longestInGrace: 4_000 }; // in grace the server still keeps the session for us
+const pauses = { shortest: 500, longest: 15_000, longestAtFirst: 4_000, atFirst: 10 }; // so many tries are as long as servers mostly keep a session
 const restarts = [5_000, 10_000, 20_000, 30_000]; // pauses between ICE restarts
 const most = { atOnce: 262_144, queued: 1_048_576 }; // bytes over a data channel, of which browsers do not agree on more in one message
 const kinds = ['audio', 'video'];
@@ -29,9 +29,9 @@ export class MeshSignalError extends Error {
 export class Signaling extends EventTarget {
   state = 'idle';
   #options; #url; #opened; #ears = new AbortController(); #socket; #silent = [];
-  #token; #unconfirmed; #grace = 0; #received = 0;
+  #token; #unconfirmed; #received = 0;
   #pending = new Map(); #lastId = 0; #confirmation = null;
-  #beat; #deadline; #pause; #toldPause; #tries = 0; #lostAt; #refusal;
+  #beat; #deadline; #pause; #toldPause; #tries = 0; #refusal;
 
   constructor({ url = new URL('ws', import.meta.url), username, room, chat = false, token, handover }) {
     super();
@@ -101,7 +101,7 @@ export class Signaling extends EventTarget {
     else this.#received++;
     if (type === 'server-draining') this.#toldPause = message.reconnectAfterMs;
     if (id === this.#confirmation) { // all that was missed has come, and what has no answer by now never reached the server
-      [this.#unconfirmed, this.#lostAt, this.#tries] = [undefined, undefined, 0];
+      [this.#unconfirmed, this.#tries] = [undefined, 0];
       if (this.state !== 'open') for (const { message: unanswered } of this.#pending.values()) this.#transmit(unanswered);
       if (this.state !== 'open') this.#change('open', { resumed: true });
     }
@@ -110,16 +110,16 @@ export class Signaling extends EventTarget {
     if (type === 'webrtc-error') {
       const error = MeshSignalError.from(message);
       if (request) return request.reject(error);
-      this.#refusal = error; // if a Close is next, this is why
       if (this.#token) this.#emit('error', error);
+      else this.#refusal = error; // a Close is next, and this is why
     }
     request?.resolve(message);
     this.#emit(type, message);
   }
 
   #begin(message) {
-    const { token, resumed, resumeGraceMs } = message;
-    [this.#unconfirmed, this.#token, this.#grace, this.#refusal] = [resumed ? this.#token : undefined, token, resumeGraceMs];
+    const { token, resumed } = message;
+    [this.#unconfirmed, this.#token] = [resumed ? this.#token : undefined, token];
     for (const socket of this.#silent.splice(0)) socket.close(1000); // the session is here now, so this does not end it
     if (!resumed) {
       this.#received = 0;
@@ -143,12 +143,11 @@ export class Signaling extends EventTarget {
   #lost(code) {
     this.#letGo();
     // Another attempt of ours, long given up, may have been served in its place. The former token is good until the new one has been used.
-    if (this.#unconfirmed && (code === 4501 || code === 4509)) [this.#token, code, this.#refusal] = [this.#unconfirmed, 1006];
+    if (this.#unconfirmed && (code === 4501 || code === 4509)) [this.#token, code] = [this.#unconfirmed, 1006];
     this.#unconfirmed = undefined;
     if (!this.#token || isFinal(code)) {
       const why = closings[code] ?? (this.#token ? 'session-lost' : 'unreachable');
-      const plain = new MeshSignalError(why, this.#refusal?.message, { retryable: !isFinal(code) });
-      return this.#end(code === 4504 ? plain : this.#refusal ?? plain); // an error before the Close says more, but for those who are kicked
+      return this.#end(this.#refusal ?? new MeshSignalError(why, why, { retryable: !isFinal(code) }));
     }
     const retryInMs = this.#toldPause ?? this.#growingPause([1011, 1012, 1013].includes(code));
     this.#pause = setTimeout(() => this.#connect(), retryInMs);
@@ -156,10 +155,9 @@ export class Signaling extends EventTarget {
   }
   /** Soon, then longer and longer, and at random, lest all come at once. Who is busy needs some seconds. */
   #growingPause(isBusy) {
-    this.#lostAt ??= performance.now();
     if (isBusy) this.#tries = Math.max(this.#tries, 4);
-    const isKept = !isBusy && performance.now() - this.#lostAt < this.#grace;
-    return Math.min(isKept ? pauses.longestInGrace : pauses.longest, pauses.shortest * 2 ** this.#tries++) * (1 + Math.random()) / 2;
+    const longest = isBusy || this.#tries >= pauses.atFirst ? pauses.longest : pauses.longestAtFirst;
+    return Math.min(longest, pauses.shortest * 2 ** this.#tries++) * (1 + Math.random()) / 2;
   }
   /** A socket that has fallen silent is kept: its Close frame could still get through, and end the session before another socket has it. */
   #letGo() {

@@ -161,14 +161,25 @@ internal sealed class SignalingTests
     [TestCase(4504, "kicked")]
     [TestCase(4509, "replaced")]
     [TestCase(4510, "name-taken")]
+    [TestCase(4511, "invalid-room", "sockets[0].say({ type: 'webrtc-error', code: 'invalid-room', error: 'Illegal room name.' });")]
     [TestCase(1006, "unreachable")]
-    public async Task A_door_that_stays_shut_says_why(int code, string expected)
+    public async Task A_door_that_stays_shut_says_why(int code, string expected, string before = "")
     {
-        await RunAsync($"sockets[0].end({code});");
+        await RunAsync($"{before} sockets[0].end({code});");
         await PassAsync(Pause);
 
         Assert.That(await AskAsync<string>("opened"), Is.EqualTo(expected));
         Assert.That(await AskAsync<int>("sockets.length"), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task The_end_of_a_session_is_told_by_its_close_and_not_by_an_error_of_before()
+    {
+        await RunAsync("sockets[0].token('T1'); sockets[0].answer(); window.reasons = [];");
+        await RunAsync("signaling.addEventListener('state', ({ detail }) => reasons.push(detail.reason));");
+        await RunAsync("sockets[0].say({ type: 'webrtc-error', code: 'candidate-dropped', error: 'It waited too long.' }); sockets[0].end(4509);");
+
+        Assert.That(await AskAsync<string[]>("reasons"), Is.EqualTo(["replaced"]));
     }
 
     [Test]
