@@ -110,7 +110,7 @@ export interface Peer {
   readonly screen: boolean;
   /** The same object as long as they are there. */
   readonly stream: MediaStream;
-  /** Another one after the room's relay policy has changed. */
+  /** Another one after the room's policy has changed, and when the former could not be mended. */
   readonly connection: RTCPeerConnection;
 }
 

@@ -192,7 +192,7 @@ export class Signaling extends EventTarget {
  */
 class Peer {
   stream = new MediaStream(); status = 'connecting';
-  #call; #steps = Promise.resolve(); #path; #mending; #failures = 0; #mayOffer = false;
+  #call; #steps = Promise.resolve(); #path; #mending; #failures = 0; #refused;
 
   constructor(met, call) {
     this.#call = call;
@@ -217,12 +217,12 @@ class Peer {
   }
   get isAlive() { return ['connected', 'disconnected'].includes(this.connection.connectionState); }
 
-  #open() {
+  /** Who came later waits for the first offer, unless it `mayOffer`. */
+  #open(mayOffer = !this.polite) {
     const connection = this.connection = new RTCPeerConnection(this.#call.config);
     this.#mendIn(patience.connecting);
     connection.onnegotiationneeded = () => this.#step(async () => {
-      // The event comes again when the state is stable. Who came later waits for the first offer.
-      if (connection.signalingState !== 'stable' || (this.polite && !connection.remoteDescription && !this.#mayOffer)) return;
+      if (connection.signalingState !== 'stable' || !(mayOffer || connection.remoteDescription)) return; // the event comes again when it is stable
       await connection.setLocalDescription();
       this.#tell('offer');
     });
@@ -253,12 +253,13 @@ class Peer {
   describe(type, description) {
     this.#step(async () => {
       const { signalingState, remoteDescription: former } = this.connection;
-      const told = typeof description === 'string' ? { type, sdp: description } : description;
+      const told = { type, sdp: description.sdp ?? description };
       const isAnother = former && origin(former) !== origin(told); // the other side began afresh
       if (type === 'offer') {
         const isFirm = !this.polite && !this.isLegacy;
         if (isFirm && (signalingState !== 'stable' || !former)) return; // ours stands, or is about to come
-        if (isAnother) this.rebuild();
+        // Once its first offer is taken back, Chromium declines all data channels, and both sides ask for another negotiation without end.
+        if (isAnother || (signalingState === 'have-local-offer' && !former && !this.isLegacy)) this.rebuild();
         if (!isAnother || !isFirm) await this.#accept(told);
       } else if (signalingState === 'have-local-offer') {
         if (isAnother && !this.polite) return this.rebuild(true); // to offer it what the other side's new one can answer
@@ -280,7 +281,10 @@ class Peer {
     }
     await connection.setLocalDescription();
     // Candidates right behind the answer find a legacy peer still busy with it, and are lost. So let the answer contain them.
-    if (this.isLegacy && connection.iceGatheringState !== 'complete') await gathered(connection);
+    if (this.isLegacy && connection.iceGatheringState !== 'complete') await new Promise(resolve => {
+      connection.onicegatheringstatechange = () => connection.iceGatheringState === 'complete' && resolve();
+      setTimeout(resolve, patience.gathering);
+    });
     this.#tell('answer');
   }
 
@@ -305,7 +309,10 @@ class Peer {
     this.#steps = this.#steps.then(action).catch(cause => {
       if (this.connection.signalingState === 'closed') return;
       this.#call.complain(new MeshSignalError('negotiation', cause.message, { cause, targetUsername: this.username }));
-      if (this.isAlive && this.connection.signalingState === 'have-local-offer') this.rebuild(true); // or it would wait for an answer for ever
+      if (this.connection.signalingState !== 'have-local-offer') return;
+      // An answer was of no use. Where none was before it may have been one to a former offer, and ours follows. Else it is over; but not twice at once.
+      this.#mendIn(this.connection.remoteDescription && !this.#refused ? 0 : undefined);
+      this.#refused = this.connection;
     });
   }
   renew() { this.connection.setConfiguration({ ...this.connection.getConfiguration(), ...this.#call.config }); }
@@ -313,9 +320,8 @@ class Peer {
   rebuild(isOurs = false) {
     this.close();
     if (isOurs) this.#steps = Promise.resolve(); // what a closed connection was asked is never answered, and would be waited for
-    this.#mayOffer = isOurs;
     for (const track of this.stream.getTracks()) this.stream.removeTrack(track);
-    this.#open();
+    this.#open(isOurs || !this.polite);
     this.show();
   }
 
@@ -324,17 +330,19 @@ class Peer {
     for (const event of ['track', 'negotiationneeded', 'icecandidate', 'connectionstatechange']) this.connection[`on${event}`] = null;
     this.connection.close();
   }
-  #mendIn(milliseconds) {
+  #mendIn(milliseconds = restarts[this.#failures] ?? restarts.at(-1)) {
     clearTimeout(this.#mending);
     this.#mending = setTimeout(() => this.mend(), milliseconds);
   }
   /** Restarts ICE, and again with growing pauses as long as it is needed. */
   mend() {
-    if (this.connection.connectionState === 'connected') return;
-    this.#mendIn(restarts[this.#failures] ?? restarts.at(-1));
+    const { connectionState, signalingState } = this.connection;
+    const isRefused = this.connection === this.#refused && signalingState === 'have-local-offer';
+    if (connectionState === 'connected' && !isRefused) return;
+    this.#mendIn();
     const isHopeless = this.#failures++ === restarts.length;
     if (isHopeless) this.#call.complain(new MeshSignalError('link-failed', 'No connection.', { targetUsername: this.username, retryable: true }));
-    if (isHopeless && !this.polite) this.rebuild(true);
+    if (isRefused || (isHopeless && !this.polite)) this.rebuild(true);
     else this.connection.restartIce();
   }
 
@@ -363,11 +371,6 @@ class Peer {
 
 /** A connection says the same in each of its descriptions (RFC 8866 section 5.2), and no other one says that. */
 const origin = ({ sdp }) => /^o=\S+ (\S+)/m.exec(sdp)?.[1];
-
-const gathered = connection => new Promise(resolve => {
-  connection.addEventListener('icegatheringstatechange', () => connection.iceGatheringState === 'complete' && resolve());
-  setTimeout(resolve, patience.gathering);
-});
 
 async function pathOf(connection) {
   const reports = await connection.getStats();
@@ -439,12 +442,11 @@ export class Call extends EventTarget {
 
   async #openMedia({ stream, ownsStream }) {
     const wanted = stream ? [] : kinds.filter(kind => this.#media[kind]);
-    let tracks = stream?.getTracks() ?? [];
-    if (!ownsStream) this.#borrowed = [...tracks];
     // Asked for together, one that is missing fails both; so then each by itself, and we go with what there is.
-    if (wanted.length === 2) tracks = await openDevices(this.#media).catch(() => []);
-    if (!tracks.length) for (const kind of wanted) tracks.push(...await openDevices({ [kind]: this.#media[kind] }).catch(error => this.complain(error) ?? []));
+    const tracks = stream?.getTracks() ?? (wanted.length === 2 ? await openDevices(this.#media).catch(() => []) : []);
+    if (stream && !ownsStream) this.#borrowed = [...tracks];
     for (const track of tracks) await this.#adopt(track.kind, track);
+    if (!tracks.length) for (const kind of wanted) await this.#switch(kind, true).catch(this.complain);
   }
 
   async #start() {
@@ -494,9 +496,9 @@ export class Call extends EventTarget {
     if (state === 'closed') return this.#end(error, reason);
     if (this.state === 'connecting') return;
     if (state === 'away') return this.#change({ state: 'reconnecting', retryInMs });
-    if (resumed) this.#change({ state: 'connected', resumed });
     for (const peer of this.peers.values()) resumed ? peer.isAlive || peer.mend() : this.#miss(peer, 'lost');
-    if (!resumed) this.#enter().catch(failure => failure.code === 'session-lost' || this.#end(failure));
+    if (resumed) this.#change({ state: 'connected', resumed });
+    else this.#enter().catch(failure => failure.code === 'session-lost' || this.#end(failure));
   }
 
   #meet(met) {

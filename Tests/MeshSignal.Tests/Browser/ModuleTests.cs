@@ -160,6 +160,7 @@ internal sealed class ModuleTests
         {
             await page.WaitForAsync($"other => ({IsNew})(other) && {HasOnlySound}", other);
             Assert.That(await page.Tab.EvaluateAsync<bool>("() => former.connectionState === 'closed' && call.local.video === false"));
+            await page.WaitForAsync("() => call.send('hello').length === 1"); // so data channels have survived as well
         }
     }
 
