@@ -150,7 +150,7 @@ function refuse(error) {
   tell(error);
   $('status').textContent = '';
   const culprit = culprits[error.code];
-  if (culprit === 'room') $('room-field').hidden = false;
+  if (culprit === 'room' || error.code === 'room-full') $('room-field').hidden = false; // it may have been left out, as the link says it
   if (culprit) $(culprit).setAttribute('aria-invalid', true);
   $(culprit ?? 'join').focus();
   clearTimeout(retrying);

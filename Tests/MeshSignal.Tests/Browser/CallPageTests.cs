@@ -120,6 +120,8 @@ internal sealed class CallPageTests
         await carol.PressJoinAsync();
 
         await Expect(carol.Problem).ToHaveTextAsync("This room is full. We try again every few seconds; or choose another room.");
+        await Expect(carol.Tab.GetByLabel("Room", new() { Exact = true })).ToHaveValueAsync("den");
+        await Expect(carol.Tab.GetByLabel("Room", new() { Exact = true })).ToBeVisibleAsync();
     }
 
     [Test]
