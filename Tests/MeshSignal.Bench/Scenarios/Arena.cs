@@ -7,7 +7,13 @@ namespace MeshSignal.Bench.Scenarios;
 /// <summary>Some servers, each a process, that get the same load in turns.</summary>
 internal sealed class Arena : IDisposable
 {
-    private const int WarmSeconds = 12;
+    // A turn of the warm-up, and how many at most: on its one core a new process takes half a minute to a minute to compile its hot code twice.
+    private const int WarmSeconds = 5;
+    private const int MostWarmTurns = 16;
+
+    // Of a core, in such a turn.
+    private const double MostCompiling = 0.01;
+
     private const int MostRepeats = 3;
 
     // Of a core. The kernel's own threads take a few per cent.
@@ -51,16 +57,15 @@ internal sealed class Arena : IDisposable
     /// <summary>As much of each shape as they take.</summary>
     public void Compare(Shape[] shapes, Comparison report)
     {
-        // Round 0 does not count: a new process compiles its hot code twice before it is as fast as it will be, and on the one core that it has that takes half a minute.
-        for (var round = 0; round <= _options.Rounds; round++)
+        foreach (var place in Turns(0)) WarmUp(place, shapes);
+        for (var round = 1; round <= _options.Rounds; round++)
         {
             foreach (var shape in shapes)
             {
                 foreach (var place in Turns(round))
                 {
-                    var (name, window) = (_contestants[place].Name, round == 0 ? MeasureOnce(place, shape, pace: null, WarmSeconds) : Measure(place, shape, pace: null));
+                    var (name, window) = (_contestants[place].Name, Measure(place, shape, pace: null));
                     Console.Error.WriteLine($"round {round}/{_options.Rounds} {shape.Name,-9} {name,-16} {window.CpuMicrosPerMessage,6:F2} µs {window.MessagesPerSecond,8:F0}/s");
-                    if (round == 0) continue;
                     report.Add(Cpu(shape), name, window.CpuMicrosPerMessage);
                     report.Add(PerSecond(shape), name, window.MessagesPerSecond);
                     Add(report, shape.Name, name, window);
@@ -93,6 +98,25 @@ internal sealed class Arena : IDisposable
         report.Add(new Measure(of, "server busy", "P0"), name, window.Cpu.Server / window.Elapsed);
         report.Add(new Measure(of, "generator busy", "P0"), name, window.Cpu.Generator / window.Elapsed);
         report.Add(new Measure(of, "others busy", "P0"), name, Math.Max(0, window.Cpu.Others / window.Elapsed));
+    }
+
+    /// <summary>Each shape in turn, until a turn of all of them has left the runtime nothing to compile.</summary>
+    private void WarmUp(int place, Shape[] shapes)
+    {
+        var isCompiling = true;
+        for (var turn = 1; isCompiling && turn <= MostWarmTurns; turn++)
+        {
+            var before = CompilerThread.Read(_servers[place]);
+            foreach (var shape in shapes)
+            {
+                var window = MeasureOnce(place, shape, pace: null, WarmSeconds);
+                Console.Error.WriteLine($"warm-up {turn} {shape.Name,-9} {_contestants[place].Name,-16} {window.CpuMicrosPerMessage,6:F2} µs {window.MessagesPerSecond,8:F0}/s");
+            }
+
+            // The thread that did it may have ended, and its time with it: then another one has begun anew.
+            var compiled = (CompilerThread.Read(_servers[place]) - before).Duration();
+            isCompiling = turn == 1 || compiled > MostCompiling * WarmSeconds * shapes.Length * TimeSpan.FromSeconds(1);
+        }
     }
 
     // Another one begins each round: nobody always follows the same neighbour.

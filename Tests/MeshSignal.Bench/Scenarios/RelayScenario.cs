@@ -55,6 +55,6 @@ internal static class RelayScenario
     }
 
     private static string Title(string scenario, BenchOptions options) =>
-        $"{scenario}: {2 * options.Pairs} connections, {options.Pairs} messages in flight; {options.Rounds} rounds after one that does not count, "
+        $"{scenario}: {2 * options.Pairs} connections, {options.Pairs} messages in flight; {options.Rounds} rounds when all hot code is compiled, "
         + $"windows of {options.Seconds} s after {options.Warmup} s of warm-up; CPU is the server process's, user and system; busy: shares of one core";
 }
