@@ -47,17 +47,16 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
     /// <summary>What ended the writing, if that was not the loss of the socket: a fault of ours, to be logged. Settled when it is closed.</summary>
     public Exception? Fault { get; private set; }
 
-    /// <summary>Queues a message. False if it will not be sent, because the socket is being closed, if need be from now on: this queue was full.</summary>
+    /// <summary>Queues a message, and lets go of it when it is done with. False if it will not be sent, because the socket is being closed, if need be from now on: this queue was full.</summary>
     public bool Enqueue(EncodedMessage message)
     {
         lock (_lock)
         {
-            if (_closing is not null)
-                return false;
-
-            if (_queuedMessages >= limits.SendQueueMessages || _queuedBytes + message.Length > limits.SendQueueBytes)
-            {
+            if (_closing is null && (_queuedMessages >= limits.SendQueueMessages || _queuedBytes + message.Length > limits.SendQueueBytes))
                 Overrun();
+            if (_closing is not null)
+            {
+                message.LetGo();
                 return false;
             }
 
@@ -264,7 +263,9 @@ internal sealed class Outbox(IMessageSocket socket, LimitOptions limits, TimePro
 
     private void Clear()
     {
-        _queue.Clear();
+        // One that is being written is not among them.
+        while (_queue.TryDequeue(out var entry))
+            entry.Message.LetGo();
         (_queuedMessages, _queuedBytes) = (0, 0);
     }
 

@@ -103,15 +103,18 @@ internal sealed class Session(
         return _turn.Wait(TimeSpan.Zero);
     }
 
-    /// <summary>Queues a message, or keeps it for a client that is to come back. False if it cannot be delivered any more.</summary>
+    /// <summary>Queues a message, or keeps it for a client that is to come back; whoever calls has it no more. False if it cannot be delivered any more.</summary>
     public bool Deliver(EncodedMessage message)
     {
         lock (_sending)
         {
+            if (!_isEnded)
+                replay?.Add(message);
+            if (_connection is null)
+                message.LetGo();
             if (_isEnded)
                 return false;
 
-            replay?.Add(message);
             var isDelivered = _connection is null || _connection.Deliver(message) || (CanResume && _connection.Closing is { IsResumable: true });
             if (replay is { IsFull: true })
                 replay.Trim(_connection?.Queued ?? default);

@@ -180,6 +180,23 @@ internal sealed class OutboxTests
         Assert.That(message.LetGo, Throws.InvalidOperationException);
     }
 
+    /// <summary>A peer that did not read cost the pool all that was sent to it.</summary>
+    [Test]
+    public async Task What_will_not_be_sent_is_let_go_too()
+    {
+        using var socket = new GatedSocket();
+        var outbox = new Outbox(socket, new LimitOptions { SendQueueMessages = 2 }, new FakeClock());
+        EncodedMessage[] messages = [.. Enumerable.Range(0, 5).Select(static n => RelayedMessageTests.Encode($$"""{"type":"webrtc-signal","targetUsername":"bob","signal":{{n}}}"""))];
+        outbox.Enqueue(messages[0]);
+        await socket.NextWriteAsync();
+
+        Assert.That(messages[1..].Select(outbox.Enqueue), Is.EqualTo([true, true, false, false]));
+
+        foreach (var message in messages[1..])
+            Assert.That(message.LetGo, Throws.InvalidOperationException);
+        Assert.That(messages[0].LetGo, Throws.Nothing, "it is still being written");
+    }
+
     [Test]
     public async Task A_message_that_is_sent_again_is_held_by_the_log_all_the_same()
     {
