@@ -27,6 +27,7 @@ internal sealed class RateLimits(LimitOptions limits, TimeProvider time)
     private long _lastRefusedAt;
     private long _secondBeganAt;
     private int _refusedInSecond;
+    private TimeSpan _pauseGiven;
 
     /// <summary>It was above its budgets without a lull for all our <see cref="Patience"/>.</summary>
     public bool IsFlooding => _refusedSince is { } since && time.GetElapsedTime(since) >= Patience;
@@ -55,8 +56,8 @@ internal sealed class RateLimits(LimitOptions limits, TimeProvider time)
     /// <summary>Counts one that was refused because it was too much, by this or another limit. True for the first after a lull.</summary>
     public bool Refused()
     {
-        // While we did not read, nothing could be refused: that second does not count.
-        var quiet = time.GetElapsedTime(_lastRefusedAt) - (_refusedInSecond < MostRefusals ? TimeSpan.Zero : Lull);
+        // While we did not read, nothing could be refused: that does not count.
+        var quiet = time.GetElapsedTime(_lastRefusedAt) - _pauseGiven;
         var isFirst = _refusedSince is null || quiet > Lull;
         _lastRefusedAt = time.GetTimestamp();
         if (isFirst)
@@ -65,6 +66,7 @@ internal sealed class RateLimits(LimitOptions limits, TimeProvider time)
         if (time.GetElapsedTime(_secondBeganAt) >= Lull)
             (_secondBeganAt, _refusedInSecond) = (_lastRefusedAt, 0);
         _refusedInSecond++;
+        _pauseGiven = Pause;
         return isFirst;
     }
 

@@ -300,6 +300,25 @@ internal sealed class FloodTests
         Assert.That(limits.IsFlooding, Is.False);
     }
 
+    /// <summary>Only as long as we did not read does not count; once a whole second was taken off, however little of it we had waited.</summary>
+    [Test]
+    public void Who_was_silent_for_a_second_beyond_a_short_pause_has_slowed_down()
+    {
+        var clock = new FakeClock();
+        clock.Advance(TimeSpan.FromSeconds(100));
+        var limits = new RateLimits(new LimitOptions(), clock);
+        for (var burst = 0; burst < 5; burst++)
+        {
+            for (var i = 0; i < 49; i++)
+                Assert.That(limits.Refused(), Is.EqualTo(i == 0));
+            clock.Advance(TimeSpan.FromSeconds(0.9));
+            limits.Refused();
+            clock.Advance(limits.Pause + TimeSpan.FromSeconds(1.5));
+        }
+
+        Assert.That(limits.IsFlooding, Is.False);
+    }
+
     /// <summary>Asks to leave no room, again and again, and reads the answers.</summary>
     private static async Task FloodAsync(TestPeer peer, int count, int? refused)
     {
