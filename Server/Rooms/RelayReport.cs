@@ -68,7 +68,7 @@ internal sealed class RelayReport(TimeProvider time)
     /// <param name="described">Who has had a description.</param>
     public void BeginAnew(IEnumerable<Peer> described)
     {
-        (_hasRelay, _firstDroppedAt, IsLegacyPeerTold) = (false, null, false);
+        (_hasRelay, _firstDroppedAt) = (false, null);
         _rounds.Clear();
         foreach (var other in described)
             _rounds[other] = new Round(HasRelay: true, IsOver: true);
