@@ -113,10 +113,11 @@ internal sealed class Arena : IDisposable
                 Console.Error.WriteLine($"warm-up {turn} {shape.Name,-9} {_contestants[place].Name,-16} {window.CpuMicrosPerMessage,6:F2} µs {window.MessagesPerSecond,8:F0}/s");
             }
 
-            // The thread that did it may have ended, and its time with it: then another one has begun anew.
-            var compiled = (CompilerThread.Read(_servers[place]) - before).Duration();
+            var compiled = CompilerThread.Read(_servers[place]).Since(before);
             isCompiling = turn == 1 || compiled > MostCompiling * WarmSeconds * shapes.Length * TimeSpan.FromSeconds(1);
         }
+
+        if (isCompiling) Console.WriteLine($"{_contestants[place].Name} still compiles after {MostWarmTurns} turns of warm-up: its first figures are too high");
     }
 
     // Another one begins each round: nobody always follows the same neighbour.
