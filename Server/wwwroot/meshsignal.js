@@ -4,7 +4,8 @@
  */
 // Browsers do not show the server's own pings, so silence is measured by ours. Who has found no way to another does not even fail to connect.
 const patience = { ping: 15_000, answer: 10_000, joining: 20_000, gathering: 1_000, connecting: 30_000 };
-const pauses = { shortest: 500, longest: 15_000, longestAtFirst: 4_000, atFirst: 10 }; // so many tries are as long as servers mostly keep a session
+const pauses = { shortest: 500, longest: 15_000, longestAtFirst: 4_000 };
+const firstTries = 17; // take at least the 30 s that servers mostly keep a session
 const restarts = [5_000, 10_000, 20_000, 30_000]; // pauses between ICE restarts
 const most = { atOnce: 262_144, queued: 1_048_576 }; // bytes over a data channel, of which browsers do not agree on more in one message
 const kinds = ['audio', 'video'];
@@ -22,7 +23,6 @@ export class MeshSignalError extends Error {
     Object.assign(this, { name: 'MeshSignalError', code, retryable: false }, details);
   }
   static from({ type, error, code, timestamp, id, ...details }) { return new MeshSignalError(code, error, details); }
-  static ofDevice(cause) { return new MeshSignalError(refusals[cause.name] ?? 'unsupported', cause.message || undefined, { cause }); }
 }
 
 /** A session with a server. It outlives its sockets (section 12): as long as the server keeps it, every message arrives once and in order, both ways. */
@@ -31,7 +31,7 @@ export class Signaling extends EventTarget {
   #options; #url; #opened; #ears = new AbortController(); #socket; #silent = [];
   #token; #unconfirmed; #received = 0;
   #pending = new Map(); #lastId = 0; #confirmation = null;
-  #beat; #deadline; #pause; #toldPause; #tries = 0; #refusal;
+  #beat; #deadline; #pause; #toldPause; #tries = 0; #isGreeted; #refusal;
 
   constructor({ url = new URL('ws', import.meta.url), username, room, chat = false, token, handover }) {
     super();
@@ -78,7 +78,7 @@ export class Signaling extends EventTarget {
 
   async #connect(former = [`resume.${this.#token}.${this.#received}`]) {
     const { token } = this.#options;
-    this.#pause = this.#toldPause = clearTimeout(this.#pause);
+    this.#pause = this.#toldPause = this.#isGreeted = this.#refusal = clearTimeout(this.#pause);
     this.#expectSomething();
     try {
       // Asked for each time: an earlier one may have expired, and a session that is there no more needs one. Who resumes can do without.
@@ -110,7 +110,7 @@ export class Signaling extends EventTarget {
     if (type === 'webrtc-error') {
       const error = MeshSignalError.from(message);
       if (request) return request.reject(error);
-      if (this.#token) this.#emit('error', error);
+      if (this.#isGreeted) this.#emit('error', error);
       else this.#refusal = error; // a Close is next, and this is why
     }
     request?.resolve(message);
@@ -119,7 +119,7 @@ export class Signaling extends EventTarget {
 
   #begin(message) {
     const { token, resumed } = message;
-    [this.#unconfirmed, this.#token] = [resumed ? this.#token : undefined, token];
+    [this.#unconfirmed, this.#token, this.#isGreeted] = [resumed ? this.#token : undefined, token, true];
     for (const socket of this.#silent.splice(0)) socket.close(1000); // the session is here now, so this does not end it
     if (!resumed) {
       this.#received = 0;
@@ -156,7 +156,7 @@ export class Signaling extends EventTarget {
   /** Soon, then longer and longer, and at random, lest all come at once. Who is busy needs some seconds. */
   #growingPause(isBusy) {
     if (isBusy) this.#tries = Math.max(this.#tries, 4);
-    const longest = isBusy || this.#tries >= pauses.atFirst ? pauses.longest : pauses.longestAtFirst;
+    const longest = isBusy || this.#tries >= firstTries ? pauses.longest : pauses.longestAtFirst;
     return Math.min(longest, pauses.shortest * 2 ** this.#tries++) * (1 + Math.random()) / 2;
   }
   /** A socket that has fallen silent is kept: its Close frame could still get through, and end the session before another socket has it. */
@@ -179,10 +179,7 @@ export class Signaling extends EventTarget {
     this.#opened?.reject(error);
     for (const { reject } of this.#pending.values()) reject(error);
   }
-  #change(state, detail) {
-    this.state = state;
-    this.#emit('state', { state, ...detail });
-  }
+  #change(state, detail) { this.#emit('state', { state: this.state = state, ...detail }); }
   #emit(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
 }
 
@@ -192,7 +189,7 @@ export class Signaling extends EventTarget {
  */
 class Peer {
   stream = new MediaStream(); status = 'connecting';
-  #call; #steps = Promise.resolve(); #path; #mending; #failures = 0; #refused;
+  #call; #steps = Promise.resolve(); #path; #mending; #failures = 0; #refusedOn; #formerOrigin;
 
   constructor(met, call) {
     this.#call = call;
@@ -263,6 +260,7 @@ class Peer {
         if (!isAnother || !isFirm) await this.#accept(told);
       } else if (signalingState === 'have-local-offer') {
         if (isAnother && !this.polite) return this.rebuild(true); // to offer it what the other side's new one can answer
+        if (!former && !this.isLegacy && origin(told) === this.#formerOrigin) return; // to an offer of the connection before this one
         await this.connection.setRemoteDescription(told);
       }
     });
@@ -281,10 +279,7 @@ class Peer {
     }
     await connection.setLocalDescription();
     // Candidates right behind the answer find a legacy peer still busy with it, and are lost. So let the answer contain them.
-    if (this.isLegacy && connection.iceGatheringState !== 'complete') await new Promise(resolve => {
-      connection.onicegatheringstatechange = () => connection.iceGatheringState === 'complete' && resolve();
-      setTimeout(resolve, patience.gathering);
-    });
+    if (this.isLegacy && connection.iceGatheringState !== 'complete') await new Promise(resolve => setTimeout(resolve, patience.gathering));
     this.#tell('answer');
   }
 
@@ -309,10 +304,12 @@ class Peer {
     this.#steps = this.#steps.then(action).catch(cause => {
       if (this.connection.signalingState === 'closed') return;
       this.#call.complain(new MeshSignalError('negotiation', cause.message, { cause, targetUsername: this.username }));
-      if (this.connection.signalingState !== 'have-local-offer') return;
-      // An answer was of no use. Where none was before it may have been one to a former offer, and ours follows. Else it is over; but not twice at once.
-      this.#mendIn(this.connection.remoteDescription && !this.#refused ? 0 : undefined);
-      this.#refused = this.connection;
+      if (this.connection.signalingState !== 'have-local-offer' || this.isLegacy) return;
+      // An answer was of no use, and no other will come: so the connection is made anew, at once for the first time only, lest it go round in circles.
+      const isFirst = !this.#refusedOn;
+      this.#refusedOn = this.connection;
+      if (isFirst && this.connection.remoteDescription) this.rebuild(true);
+      else this.#mendIn();
     });
   }
   renew() { this.connection.setConfiguration({ ...this.connection.getConfiguration(), ...this.#call.config }); }
@@ -320,6 +317,7 @@ class Peer {
   rebuild(isOurs = false) {
     this.close();
     if (isOurs) this.#steps = Promise.resolve(); // what a closed connection was asked is never answered, and would be waited for
+    this.#formerOrigin = origin(this.connection.remoteDescription) ?? this.#formerOrigin;
     for (const track of this.stream.getTracks()) this.stream.removeTrack(track);
     this.#open(isOurs || !this.polite);
     this.show();
@@ -336,13 +334,14 @@ class Peer {
   }
   /** Restarts ICE, and again with growing pauses as long as it is needed. */
   mend() {
-    const { connectionState, signalingState } = this.connection;
-    const isRefused = this.connection === this.#refused && signalingState === 'have-local-offer';
-    if (connectionState === 'connected' && !isRefused) return;
+    const isRefused = () => this.connection === this.#refusedOn && this.connection.signalingState === 'have-local-offer';
+    if (this.connection.connectionState === 'connected' && !isRefused()) return;
     this.#mendIn();
+    if (isRefused() && (this.missed || this.#call.state !== 'connected')) return; // nobody would hear of another connection, and this one may still carry media
     const isHopeless = this.#failures++ === restarts.length;
     if (isHopeless) this.#call.complain(new MeshSignalError('link-failed', 'No connection.', { targetUsername: this.username, retryable: true }));
-    if (isRefused || (isHopeless && !this.polite)) this.rebuild(true);
+    if (isRefused()) this.#step(() => isRefused() && this.rebuild(true)); // unless an offer that is under way takes ours back
+    else if (isHopeless && !this.polite) this.rebuild(true);
     else this.connection.restartIce();
   }
 
@@ -370,7 +369,7 @@ class Peer {
 }
 
 /** A connection says the same in each of its descriptions (RFC 8866 section 5.2), and no other one says that. */
-const origin = ({ sdp }) => /^o=\S+ (\S+)/m.exec(sdp)?.[1];
+const origin = description => /^o=\S+ (\S+)/m.exec(description?.sdp)?.[1];
 
 async function pathOf(connection) {
   const reports = await connection.getStats();
@@ -382,7 +381,8 @@ async function pathOf(connection) {
 
 async function openDevices(constraints, method = 'getUserMedia') {
   if (!navigator.mediaDevices?.[method]) throw new MeshSignalError('unsupported', 'Browsers give cameras and microphones to secure pages only.');
-  return (await navigator.mediaDevices[method](constraints).catch(cause => { throw MeshSignalError.ofDevice(cause); })).getTracks();
+  const fail = cause => { throw new MeshSignalError(refusals[cause.name] ?? 'unsupported', cause.message || undefined, { cause }); };
+  return (await navigator.mediaDevices[method](constraints).catch(fail)).getTracks();
 }
 
 /** One visit to a room. A lost server ends nothing: each side keeps its connections, and finds the other again by the `peerId` that it knew. */

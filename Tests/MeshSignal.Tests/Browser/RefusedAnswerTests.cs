@@ -60,6 +60,8 @@ internal sealed class RefusedAnswerTests
         Assert.That(await NegotiationsAsync(offerer), Is.EqualTo(1));
         Assert.That(await NegotiationsAsync(answerer), Is.Zero);
         await Task.WhenAll(offerer.WaitForAsync(Sends), answerer.WaitForAsync(Sends));
+        foreach (var page in new[] { alice, bob, alice, bob })
+            await page.Tab.EvaluateAsync("() => call.signaling.request('ping')"); // what each had to say to the other has been heard and answered
         Assert.That(await CountAsync(offerer, "connections"), Is.EqualTo(isByTheFirst ? 2 : 3), "who came later is to answer, and offers only to be asked");
         Assert.That(await CountAsync(answerer, "connections"), Is.EqualTo(2));
         Assert.That(await CountAsync(alice, "offers") + await CountAsync(bob, "offers"), Is.EqualTo(isByTheFirst ? 3 : 4), "and then it is quiet");
@@ -82,13 +84,15 @@ internal sealed class RefusedAnswerTests
         }
 
         Assert.That(await alice.Tab.EvaluateAsync<string>("() => call.peers.get('bob').status"), Is.EqualTo("failed"));
-        Assert.That(await CountAsync(alice, "offers"), Is.InRange(6, 7), "at first, the restart, one at once, and one after each pause");
+        Assert.That(await CountAsync(alice, "offers"), Is.InRange(7, 8), "at first, the restart, one at once, and one after each pause");
         Assert.That(moments * Moment, Is.GreaterThan(60_000), "milliseconds of its own clock");
         Assert.That(await CountAsync(bob, "offers"), Is.Zero);
 
         await bob.Tab.EvaluateAsync("() => { spoilt = 0; }");
-        for (var moment = 0; moment < Moments && !await alice.Tab.EvaluateAsync<bool>(IsConnectedAnew, "bob"); moment++)
+        var offers = await CountAsync(alice, "offers");
+        for (var moment = 0; moment < Moments && await CountAsync(alice, "offers") == offers; moment++)
             await PassAsync(alice);
+        await alice.WaitForAsync(IsConnectedAnew, "bob"); // its clock stands, so nothing is begun anew meanwhile
         await Task.WhenAll(alice.ReceivesAsync("bob"), bob.ReceivesAsync("alice"));
     }
 
