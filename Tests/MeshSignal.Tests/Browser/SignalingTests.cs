@@ -130,6 +130,39 @@ internal sealed class SignalingTests
         Assert.That(await AskAsync<int>("sockets.length"), Is.EqualTo(3));
     }
 
+    /// <summary>They once grew long after half of that time, and who could have come back came too late.</summary>
+    [Test]
+    public async Task As_long_as_servers_keep_a_session_no_pause_is_long()
+    {
+        await RunAsync(
+            """
+            Math.random = () => 0; // each pause the shortest of its kind, half of the longest
+            window.pauses = [];
+            signaling.addEventListener('state', ({ detail }) => detail.retryInMs && pauses.push(detail.retryInMs));
+            sockets[0].token('T1');
+            """);
+        for (var turn = 0; turn < 20; turn++)
+        {
+            await RunAsync("sockets.at(-1).end(1006);");
+            await PassAsync(15_000);
+        }
+
+        var pauses = await AskAsync<int[]>("pauses");
+        Assert.That(pauses.TakeWhile(static pause => pause <= Pause / 2).Sum(), Is.GreaterThan(29_000));
+        Assert.That(pauses[^1], Is.EqualTo(7_500));
+    }
+
+    [Test]
+    public async Task A_return_that_is_refused_says_why()
+    {
+        await RunAsync("signaling.addEventListener('state', ({ detail }) => { window.reason = detail.reason; });");
+        await RunAsync("sockets[0].token('T1'); sockets[0].answer(); sockets[0].end(1006);");
+        await PassAsync(Pause);
+        await RunAsync("sockets[1].say({ type: 'webrtc-error', code: 'forbidden', error: 'Not this room.' }); sockets[1].end(4501);");
+
+        Assert.That(await AskAsync<string>("reason"), Is.EqualTo("forbidden"));
+    }
+
     [Test]
     public async Task What_had_no_answer_is_said_again_once_and_in_order()
     {
