@@ -3,6 +3,7 @@ using MeshSignal.Protocol;
 using MeshSignal.Server.Hosting;
 using MeshSignal.Server.Sessions;
 using MeshSignal.Tests.Protocol;
+using MeshSignal.Tests.Support;
 
 namespace MeshSignal.Tests.Sessions;
 
@@ -181,6 +182,20 @@ internal sealed class ReplayLogTests
         Assert.That(log.IsFull);
         log.Trim(Nothing);
         Assert.That((log.After(0), log.After(1)?.Count, log.Count), Is.EqualTo(((IReadOnlyCollection<EncodedMessage>?)null, (int?)0, 1L)));
+    }
+
+    [Test]
+    public async Task What_is_kept_for_who_is_away_is_held_by_the_log_alone()
+    {
+        await using var pair = await Pair.InCallAsync();
+        var bob = pair.Server.Get<SessionStore>().All.Single(static session => session.Username.Value == "bob");
+        await pair.LoseBobAsync();
+        var message = RelayedMessageTests.Encode("""{"type":"webrtc-signal","targetUsername":"bob","signal":1}""");
+
+        Assert.That(bob.Deliver(message));
+
+        message.LetGo();
+        Assert.That(message.LetGo, Throws.InvalidOperationException);
     }
 
     private long Add(params string[] texts)
