@@ -23,6 +23,7 @@ export class MeshSignalError extends Error {
     Object.assign(this, { name: 'MeshSignalError', code, retryable: false }, details);
   }
   static from({ type, error, code, timestamp, id, ...details }) { return new MeshSignalError(code, error, details); }
+  static ofDevice(cause) { return new MeshSignalError(refusals[cause.name] ?? 'unsupported', cause.message || undefined, { cause }); }
 }
 
 /** A session with a server. It outlives its sockets (section 12): as long as the server keeps it, every message arrives once and in order, both ways. */
@@ -381,8 +382,7 @@ async function pathOf(connection) {
 
 async function openDevices(constraints, method = 'getUserMedia') {
   if (!navigator.mediaDevices?.[method]) throw new MeshSignalError('unsupported', 'Browsers give cameras and microphones to secure pages only.');
-  const fail = cause => { throw new MeshSignalError(refusals[cause.name] ?? 'unsupported', cause.message || undefined, { cause }); };
-  return (await navigator.mediaDevices[method](constraints).catch(fail)).getTracks();
+  return (await navigator.mediaDevices[method](constraints).catch(cause => { throw MeshSignalError.ofDevice(cause); })).getTracks();
 }
 
 /** One visit to a room. A lost server ends nothing: each side keeps its connections, and finds the other again by the `peerId` that it knew. */
