@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using MeshSignal.Bench.Load;
 using MeshSignal.Bench.Report;
 using MeshSignal.Bench.Servers;
@@ -16,21 +15,15 @@ internal static class SoakScenario
     private const int FullMinutes = 20;
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
-    // Left alone the runtime collects all of its heap every ten minutes or so, and its memory is a sawtooth whose rise would be taken for a leak, or hide one.
-    private const int PeriodsBetweenCollections = 6;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     public static void Run(BenchOptions options, CancellationToken cancel)
     {
         // Somebody must be able to send more than another takes who does not read.
-        var command = MeshSignalServer.Command(options, MeshSignalServer.AmpleBytes);
-        string[] hook = ["env", $"DOTNET_STARTUP_HOOKS={typeof(SoakScenario).Assembly.Location}", $"{StartupHook.Collect}=1"];
-        using var server = ServerProcess.Start(Contestant.MeshSignal, port => [.. hook, .. command(port)], core: null, cancel);
+        using var server = MeshSignalServer.Start(options, cancel, MeshSignalServer.AmpleBytes);
         using var pairs = HealthyPairs.StartAsync(server.Address, Pairs, cancel).Result;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var churn = new Churn(server.Address);
         var churning = churn.RunAsync(stop.Token);
-        var (samples, heaps) = (new List<ProcessSample>(), new List<double>());
+        var samples = new List<ProcessSample>();
         try
         {
             Console.WriteLine($"soak: {options.Minutes} minutes\n   min   RSS MiB  handles  threads  CPU %");
@@ -40,7 +33,6 @@ internal static class SoakScenario
                 var wait = next - Stopwatch.GetElapsedTime(started);
                 if (wait > TimeSpan.Zero) cancel.WaitHandle.WaitOne(wait);
                 cancel.ThrowIfCancellationRequested();
-                if ((samples.Count + 1) % PeriodsBetweenCollections == 0) heaps.Add(Heap(server));
                 var (sample, used) = (ProcessSample.Read(server), server.CpuTime);
                 samples.Add(sample);
                 var figures = $"{sample.RssMegabytes,9:F1} {sample.Handles,8} {sample.Threads,8} {(used - cpu) / Period * 100,6:F0}";
@@ -55,19 +47,18 @@ internal static class SoakScenario
         }
 
         pairs.StopAsync().Wait(cancel);
-        Report(options, server, pairs, churn, samples, heaps);
+        Report(options, server, pairs, churn, samples);
     }
 
-    private static void Report(BenchOptions options, ServerProcess server, HealthyPairs pairs, Churn churn, List<ProcessSample> samples, List<double> heaps)
+    private static void Report(BenchOptions options, ServerProcess server, HealthyPairs pairs, Churn churn, List<ProcessSample> samples)
     {
         var settled = samples.Take(samples.Count / 2).Skip(samples.Count / 10).ToList();
         var half = samples.Skip(samples.Count / 2).ToList();
         var isFull = options.Minutes >= FullMinutes;
         var promises = new Promises();
-        CheckSlope("heap, garbage collected", [.. heaps.Skip(heaps.Count / 2)]);
-        CheckSlope("RSS", [.. half.Select(static sample => sample.RssMegabytes)]);
-        CheckSlope("handles", [.. half.Select(static sample => (double)sample.Handles)]);
-        CheckSlope("threads", [.. half.Select(static sample => (double)sample.Threads)]);
+        CheckSlope("RSS", static sample => sample.RssMegabytes);
+        CheckSlope("handles", static sample => sample.Handles);
+        CheckSlope("threads", static sample => sample.Threads);
         var (first, last) = (settled.Average(static sample => sample.RssMegabytes), half.Average(static sample => sample.RssMegabytes));
         Promises.Tell($"RSS on the mean of the first half {first:F1} MiB, without its start; of the last {last:F1}");
         promises.CheckNone("errors in the log", server.Log.Faults);
@@ -78,16 +69,12 @@ internal static class SoakScenario
         Promises.Tell($"{server.Log.SlowConsumers.Length} slow readers were closed with 4040; healthy pairs: {pairs.Latency()}");
         promises.Conclude();
 
-        void CheckSlope(string what, double[] figures)
+        void CheckSlope(string what, Func<ProcessSample, double> figure)
         {
-            var slope = Slope.Of(figures);
+            var slope = Slope.Of([.. half.Select(figure)]);
 
             // A rise that is no more than the scatter of the samples is none.
             promises.Check(!isFull || slope.Rise - (2 * slope.Error) < MostRise, $"{what}, rise over the last half: {slope.Text}");
         }
     }
-
-    /// <summary>What is alive, in MiB.</summary>
-    private static double Heap(ServerProcess server) =>
-        double.Parse(server.Ask(StartupHook.Prefix, Patience)[StartupHook.Prefix.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[^1], CultureInfo.InvariantCulture) / (1 << 20);
 }
