@@ -26,6 +26,9 @@ internal sealed class MeshSignalOptions
     /// <summary>Names by which this server is reached: pages that were loaded from it under one of them may open a socket.</summary>
     public List<string> Hosts { get; set; } = [];
 
+    /// <summary>Serves sockets and the admin API also to clients that come from elsewhere without TLS: see <see cref="Policy.CleartextPolicy"/>.</summary>
+    public bool AllowCleartext { get; set; }
+
     /// <summary>Must have been compiled in: see <see cref="Framings"/>.</summary>
     public Framing Framing { get; set; }
 

@@ -29,6 +29,7 @@ internal static class MeshSignalServices
         services.AddSingleton<Entrance>();
         services.AddSingleton<PendingConnections>();
         services.AddSingleton<OriginPolicy>();
+        services.AddSingleton<CleartextPolicy>();
         services.AddSingleton<TrustedProxies>();
         services.AddSingleton<ConnectionLimits>();
         services.AddSingleton<ConnectionHandler>();

@@ -54,7 +54,16 @@ internal sealed partial class AdminApi(
     /// <summary>Whether the request may pass; if not, it has been answered. Every request comes through here before anything else of it is looked at.</summary>
     private async ValueTask<bool> IsAllowedAsync(HttpContext context)
     {
-        var address = entrance.LimitedAddress(entrance.Read(context));
+        var arrival = entrance.Read(context);
+        if (!entrance.HasSafeWay(context, arrival))
+        {
+            // Whether the key is right is not said: whoever listens on the way would hear it.
+            const string detail = $"The admin API is not served without TLS. {CleartextPolicy.Remedy} A key that came so could be read on its way: set another.";
+            await Problem.WriteAsync(context, StatusCodes.Status403Forbidden, detail);
+            return false;
+        }
+
+        var address = entrance.LimitedAddress(arrival);
         if (Failures.IsBlocked(address))
         {
             context.Response.Headers.RetryAfter = ((int)FailureLimits.Window.TotalSeconds).ToString(CultureInfo.InvariantCulture);

@@ -8,7 +8,7 @@ namespace MeshSignal.Server.Policy;
 /// <summary>Where a request comes from, as far as it can be known.</summary>
 /// <param name="IsForwarded">It names a client for which it was forwarded, whether that is believed or not.</param>
 /// <param name="IsContradictory">Of both fields that can name the client each names another one.</param>
-/// <param name="Scheme">What the client used towards the first proxy; null if that is not known.</param>
+/// <param name="Scheme">What the client used towards the first proxy, <c>http</c> or <c>https</c>; null if that is not known.</param>
 /// <param name="Host">What it asked that proxy for; null likewise.</param>
 internal sealed record Arrival(ClientAddress Address, bool IsForwarded, string? Scheme = null, string? Host = null, bool IsContradictory = false);
 
@@ -47,9 +47,17 @@ internal sealed class TrustedProxies
         var isContradictory = forwarded.Count > 0 && forwardedFor.Count > 0 && !hop.Address.Equals(Follow(nearest, Addresses(forwardedFor)).Address);
         if (isContradictory)
             hop = nearest;
-        return new Arrival(
-            new ClientAddress(hop.Address), isForwarded, hop.Scheme ?? Single(headers["X-Forwarded-Proto"]), hop.Host ?? Single(headers["X-Forwarded-Host"]), isContradictory);
+        var scheme = SchemeOf(hop.Scheme ?? Single(headers["X-Forwarded-Proto"]));
+        return new Arrival(new ClientAddress(hop.Address), isForwarded, scheme, hop.Host ?? Single(headers["X-Forwarded-Host"]), isContradictory);
     }
+
+    /// <summary>Of an upgrade some proxies say what it becomes (RFC 6455 section 3). Anything else is no scheme that a client can have come by.</summary>
+    private static string? SchemeOf(string? text) => text?.ToUpperInvariant() switch
+    {
+        "HTTPS" or "WSS" => Uri.UriSchemeHttps,
+        "HTTP" or "WS" => Uri.UriSchemeHttp,
+        _ => null,
+    };
 
     /// <summary>From the right, as long as those who speak are proxies. What cannot be read is not gone beyond: its writer counts as the client.</summary>
     private Hop Follow(Hop hop, IEnumerable<ForwardedElement?> fromRight)

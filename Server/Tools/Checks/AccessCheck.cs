@@ -14,7 +14,7 @@ internal sealed class AccessCheck(MeshSignalOptions options, IReadOnlyList<Liste
     /// <summary>From this machine alone; behind a proxy it is from wherever that is reached.</summary>
     private bool IsLocal => !HasProxies && listening.All(static address => address.IsLocal);
 
-    private bool IsInTheClear => !HasProxies && listening.Any(static address => !address.IsLocal && !address.IsSecure);
+    private bool IsInTheClear => options.AllowCleartext && listening.Any(static address => !address.IsLocal && !address.IsSecure);
 
     public IEnumerable<Finding> Run() =>
         [.. listening.Select(Where), Proxies(), Pages(), .. PlainOrigins(), Programs(), People(), .. Keys(), Admin(), .. Bans(), .. DryRun()];
@@ -23,9 +23,12 @@ internal sealed class AccessCheck(MeshSignalOptions options, IReadOnlyList<Liste
     {
         { IsLocal: true } => Finding.Ok($"{address.Url}: reached from this machine only."),
         { IsSecure: true } => Finding.Ok($"{address.Url}: reached from elsewhere, with TLS."),
-        _ when HasProxies => Finding.Ok($"{address.Url}: reached from elsewhere without TLS. Let only your proxies get there (firewall): {_proxies}."),
-        _ => Finding.Note($"{address.Url}: reached from elsewhere without TLS, and no proxy is named in Limits:TrustedProxies. Put one with TLS in front, "
-            + $"and listen for that alone."),
+        _ when options.AllowCleartext => Finding.Note($"{address.Url}: reached from elsewhere without TLS, and AllowCleartext lets clients connect so. "
+            + $"Whoever is on the way can read their tokens."),
+        _ when HasProxies => Finding.Ok($"{address.Url}: reached from elsewhere without TLS. Only who comes by your proxies can connect, if they send "
+            + $"X-Forwarded-Proto: https. Let nobody else get there (firewall): {_proxies}."),
+        _ => Finding.Note($"{address.Url}: reached from elsewhere without TLS, and no proxy is named in Limits:TrustedProxies. Nobody can connect from there "
+            + $"(403). Put a proxy with TLS in front, and listen for that alone."),
     };
 
     private Finding Proxies() => Finding.Ok(HasProxies ? $"Believed about where a client is: {_proxies}."

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
+using MeshSignal.Server.Hosting;
 
 namespace MeshSignal.Server.Tools.Checks;
 

@@ -10,7 +10,8 @@ namespace MeshSignal.Server.Transport.Kestrel;
 
 /// <summary>Reads from a request where it comes from, and asks the policies about that, as of the connection before it. What they cannot know is seen here: at which addresses the server listens.</summary>
 internal sealed partial class Entrance(
-    OriginPolicy origins, TrustedProxies proxies, ConnectionLimits limits, IServer server, MeshSignalOptions options, IMeterFactory meters, TimeProvider time, ILogger<Entrance> log)
+    OriginPolicy origins, CleartextPolicy cleartext, TrustedProxies proxies, ConnectionLimits limits, IServer server, MeshSignalOptions options, IMeterFactory meters,
+    TimeProvider time, ILogger<Entrance> log)
 {
     private readonly Counter<long> _refused = meters.Create("MeshSignal").CreateCounter<long>("meshsignal.connections.refused", "{connection}", "Sockets and connections above a limit");
     private readonly SlidingCount _told = new(1, TimeSpan.FromSeconds(10), time);
@@ -18,14 +19,27 @@ internal sealed partial class Entrance(
     private readonly Lazy<bool> _isLocalServer = new(() => IsLocal(server));
     private int _hasWarnedOfProxy;
     private int _hasWarnedOfOrigin;
+    private int _hasWarnedOfCleartext;
 
     public Arrival Read(HttpContext context)
     {
-        // Over a Unix socket there is no address: somebody on this machine.
-        var arrival = proxies.Read(context.Connection.RemoteIpAddress ?? IPAddress.Loopback, context.Request.Headers);
+        var arrival = proxies.Read(PeerOf(context), context.Request.Headers);
         if (arrival.IsForwarded && proxies.AreNone && Interlocked.Exchange(ref _hasWarnedOfProxy, 1) == 0)
             LogUnknownProxy(arrival.Address);
         return arrival;
+    }
+
+    /// <summary>Whether nobody on the way can read what the client sends, or the operator does not mind.</summary>
+    public bool HasSafeWay(HttpContext context, Arrival arrival)
+    {
+        if (cleartext.Allows(PeerOf(context), context.Request.IsHttps, arrival))
+            return true;
+
+        if (Interlocked.Exchange(ref _hasWarnedOfCleartext, 1) == 0)
+            LogFirstInCleartext(arrival.Address, CleartextPolicy.Remedy);
+        else
+            LogInCleartext(arrival.Address);
+        return false;
     }
 
     /// <summary>Whether the page that opens the socket may do so.</summary>
@@ -85,6 +99,9 @@ internal sealed partial class Entrance(
         return place;
     }
 
+    /// <summary>Over a Unix socket there is no address: somebody on this machine.</summary>
+    private static IPAddress PeerOf(HttpContext context) => context.Connection.RemoteIpAddress ?? IPAddress.Loopback;
+
     private static bool MayTell(SlidingCount told)
     {
         lock (told)
@@ -108,6 +125,12 @@ internal sealed partial class Entrance(
 
     [LoggerMessage(LogLevel.Information, "More connections that are no sockets than the limits allow, from {Address}{Mode}. Others within 10 s are not logged")]
     private partial void LogTooManyPending(ClientAddress address, string mode);
+
+    [LoggerMessage(LogLevel.Warning, "A request without TLS was refused, from {Address}. {Remedy} Further ones are logged at level Debug")]
+    private partial void LogFirstInCleartext(ClientAddress address, string remedy);
+
+    [LoggerMessage(LogLevel.Debug, "A request without TLS was refused, from {Address}")]
+    private partial void LogInCleartext(ClientAddress address);
 
     [LoggerMessage(LogLevel.Warning, "A page of another origin was refused: {Origin}. If it is yours, name it in MeshSignal:Origins. Further ones are logged at level Debug")]
     private partial void LogFirstRefused(string origin);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Connections;
 using MeshSignal.Server.Hosting;
@@ -32,6 +33,12 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Entrance 
         {
             // Else a client could choose to be the proxy, by writing the field that this does not.
             Refuse(context, StatusCodes.Status400BadRequest);
+            return;
+        }
+
+        if (!entrance.HasSafeWay(context, arrival))
+        {
+            await RefuseCleartextAsync(context);
             return;
         }
 
@@ -73,6 +80,15 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Entrance 
     {
         context.Response.Headers.RetryAfter = Math.Ceiling(retryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         Refuse(context, StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>With words, for whoever tries it by hand; browsers show pages neither these nor the status.</summary>
+    private static async Task RefuseCleartextAsync(HttpContext context)
+    {
+        Refuse(context, StatusCodes.Status403Forbidden);
+        var text = Encoding.ASCII.GetBytes($"WebSockets are not served without TLS. {CleartextPolicy.Remedy}\n");
+        (context.Response.ContentType, context.Response.ContentLength) = ("text/plain", text.Length);
+        await context.Response.Body.WriteAsync(text, context.RequestAborted);
     }
 
     private static void Refuse(HttpContext context, int status)

@@ -49,6 +49,17 @@ internal sealed class TlsTests
         Assert.That(response.Contains("Strict-Transport-Security: max-age=", StringComparison.Ordinal), Is.EqualTo(isTold));
     }
 
+    [Test]
+    public async Task Whoever_comes_over_it_from_another_machine_gets_a_socket()
+    {
+        await using var server = await StartAsync(("urls", "https://0.0.0.0:0"));
+        using var stream = await ConnectAsync(server, SslProtocols.None, Elsewhere.Address);
+        await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(string.Join("\r\n", ["GET / HTTP/1.1", .. RawSocket.UpgradeFields, "", ""])));
+
+        Assert.That(await new StreamReader(stream).ReadLineAsync().WaitAsync(TestPeer.Timeout), Does.StartWith("HTTP/1.1 101"));
+        Assert.That(server.Log.Lines, Has.None.Contains("has no TLS"));
+    }
+
     /// <summary>Before TLS nothing can be said to a client.</summary>
     [Test]
     public async Task A_connection_too_many_is_closed_before_the_handshake()
@@ -62,10 +73,10 @@ internal sealed class TlsTests
         Assert.That(server.Log.Lines, Has.One.Contains("More connections that are no sockets than the limits allow"));
     }
 
-    private static async Task<SslStream> ConnectAsync(RealServer server, SslProtocols version)
+    private static async Task<SslStream> ConnectAsync(RealServer server, SslProtocols version, string address = "127.0.0.1")
     {
         var client = new TcpClient();
-        await client.ConnectAsync("127.0.0.1", server.Port);
+        await client.ConnectAsync(address, server.Port);
 #pragma warning disable CA5359 // The certificate is this test's own.
         var stream = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, static (_, _, _, _) => true);
 #pragma warning restore CA5359
@@ -82,6 +93,6 @@ internal sealed class TlsTests
         await File.WriteAllTextAsync(path, certificate.ExportCertificatePem());
         await File.WriteAllTextAsync(keyPath, key.ExportPkcs8PrivateKeyPem());
         return await RealServer.StartAsync(
-            [.. settings, ("urls", "https://127.0.0.1:0"), ("Kestrel:Certificates:Default:Path", path), ("Kestrel:Certificates:Default:KeyPath", keyPath)]);
+            [("urls", "https://127.0.0.1:0"), .. settings, ("Kestrel:Certificates:Default:Path", path), ("Kestrel:Certificates:Default:KeyPath", keyPath)]);
     }
 }

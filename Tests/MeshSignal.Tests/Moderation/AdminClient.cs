@@ -12,9 +12,10 @@ internal sealed class AdminClient : IDisposable
 
     private readonly HttpClient _http;
 
-    public AdminClient(RealServer server, string? authorization = $"Bearer {Key}")
+    /// <param name="from">An address of this machine's own.</param>
+    public AdminClient(RealServer server, string? authorization = $"Bearer {Key}", string? from = null)
     {
-        _http = new HttpClient { BaseAddress = new Uri(server.Url) };
+        _http = new HttpClient { BaseAddress = new Uri(from is null ? server.Url : $"http://{from}:{server.Port}") };
         if (authorization is not null)
             _http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", authorization);
     }

@@ -132,6 +132,9 @@ internal sealed class TrustedProxiesTests
     [TestCase("https", "meet.example", "https", "meet.example")]
     [TestCase("http, https", "a, b", null, null, TestName = "Of several it is not known who has written which")]
     [TestCase("", "", null, null)]
+    [TestCase("wss", "", "https", null, TestName = "What an upgrade becomes is said by some")]
+    [TestCase("WS", "", "http", null)]
+    [TestCase("gopher", "", null, null)]
     public void Scheme_and_host_come_from_a_proxy(string proto, string hostField, string? scheme, string? host)
     {
         var arrival = Read(("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", proto), ("X-Forwarded-Host", hostField));

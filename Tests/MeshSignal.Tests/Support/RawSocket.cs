@@ -18,15 +18,16 @@ internal sealed class RawSocket : IDisposable
     private RawSocket(Socket socket) => (_socket, _input) = (socket, new BufferedStream(new NetworkStream(socket)));
 
     /// <param name="receiveBuffer">Bytes that the kernel may keep for a peer that does not read; 0 for its default.</param>
-    /// <param name="from">The loopback address that it comes from, in place of the usual one.</param>
+    /// <param name="from">The address of this machine that it comes from, in place of the usual one. One that is not loopback is also where it goes.</param>
     public static async Task<RawSocket> ConnectAsync(int port, int receiveBuffer = 0, string? from = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer > 0)
             socket.ReceiveBufferSize = receiveBuffer;
+        var source = from is null ? IPAddress.Loopback : IPAddress.Parse(from);
         if (from is not null)
-            socket.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
-        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
+            socket.Bind(new IPEndPoint(source, 0));
+        await socket.ConnectAsync(new IPEndPoint(IPAddress.IsLoopback(source) ? IPAddress.Loopback : source, port));
         return new RawSocket(socket);
     }
 

@@ -24,10 +24,20 @@ internal sealed class AccessCheckTests
     {
         var options = new MeshSignalOptions { Limits = { TrustedProxies = ["10.1.0.0/16"] }, Admin = { Key = Secret, BansFile = "/b" } };
         var findings = Find(options, "http://*:80");
-        Assert.That(findings, Has.One.StartsWith("ok     http://*:80: reached from elsewhere without TLS. Let only your proxies get there (firewall): "
-            + "10.1.0.0/16."));
+        Assert.That(findings, Has.One.StartsWith("ok     http://*:80: reached from elsewhere without TLS. Only who comes by your proxies can connect, if they send "
+            + "X-Forwarded-Proto: https. Let nobody else get there (firewall): 10.1.0.0/16."));
         Assert.That(findings, Has.Member("ok     Believed about where a client is: 10.1.0.0/16."));
         Assert.That(findings, Has.Member("ok     The admin API (/admin) is on, for who has its key."));
+    }
+
+    [Test]
+    public void Who_is_let_in_without_TLS_is_noted()
+    {
+        var options = new MeshSignalOptions { AllowCleartext = true, Limits = { TrustedProxies = ["10.1.0.0/16"] }, Admin = { Key = Secret } };
+        var findings = Find(options, "http://*:80");
+        Assert.That(findings, Has.One.StartsWith("note   http://*:80: reached from elsewhere without TLS, and AllowCleartext lets clients connect so."));
+        Assert.That(findings, Has.Member("note   The admin API (/admin) is on, and its key would cross the network without TLS."));
+        Assert.That(Find(options, "http://localhost:80"), Has.Member("ok     The admin API (/admin) is on, for who has its key."));
     }
 
     [Test]
@@ -50,7 +60,7 @@ internal sealed class AccessCheckTests
         var findings = Find(options, "http://*:1");
         Assert.That(findings, Has.Member("ok     Join keys: 2026-01 (HS256)."));
         Assert.That(findings, Has.Member("ok     Programs other than browsers, which say no Origin, may connect, but not with the cookie mesh."));
-        Assert.That(findings, Has.Member("note   The admin API (/admin) is on, and its key would cross the network without TLS."));
+        Assert.That(findings, Has.Member("ok     The admin API (/admin) is on, for who has its key."));
         Assert.That(findings, Has.One.StartsWith("note   Bans end with the server."));
         Assert.That(findings, Has.None.Contains(Secret));
     }

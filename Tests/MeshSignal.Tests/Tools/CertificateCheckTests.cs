@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MeshSignal.Server.Hosting;
 using MeshSignal.Server.Tools.Checks;
 using MeshSignal.Tests.Support;
 using Microsoft.Extensions.Configuration;

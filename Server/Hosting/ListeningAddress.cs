@@ -1,8 +1,8 @@
 using System.Net;
 
-namespace MeshSignal.Server.Tools.Checks;
+namespace MeshSignal.Server.Hosting;
 
-/// <summary>Where the server would listen.</summary>
+/// <summary>Where the server listens, or would.</summary>
 /// <param name="Url">As it was set.</param>
 /// <param name="EndPoint">Its section in the settings; null if it is an address alone.</param>
 internal sealed record ListeningAddress(string Url, BindingAddress Address, IConfigurationSection? EndPoint = null)
