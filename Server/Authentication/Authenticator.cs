@@ -6,7 +6,8 @@ namespace MeshSignal.Server.Authentication;
 
 /// <summary>What became of a credential: who it is, or why not.</summary>
 /// <param name="Delay">How long the refusal should be kept back, so that guessing takes its time.</param>
-internal readonly record struct Judgement(Identity? Identity, Refusal? Refusal = null, TimeSpan Delay = default);
+/// <param name="HasSpent">It was good for one session, and is used with this. Whoever then lets nobody in gives it back: see <see cref="Authenticator.GiveBack"/>.</param>
+internal readonly record struct Judgement(Identity? Identity, Refusal? Refusal = null, TimeSpan Delay = default, bool HasSpent = false);
 
 /// <summary>Judges join tokens: each good, not used up, and not from an address that has sent too many wrong ones.</summary>
 internal sealed partial class Authenticator(JoinTokens tokens, UsedCredentials used, FailureLimits failures, TimeProvider time, ILogger<Authenticator> log)
@@ -30,10 +31,17 @@ internal sealed partial class Authenticator(JoinTokens tokens, UsedCredentials u
 
         return used.Use(id, identity.ExpiresAt!.Value, now) switch
         {
-            CredentialUse.Good => new Judgement(identity),
+            CredentialUse.Good => new Judgement(identity, HasSpent: true),
             CredentialUse.Spent => Wrong(TimeSpan.Zero),
             _ => new Judgement(null, new Refusal(ErrorCode.ServerFull)),
         };
+    }
+
+    /// <summary>No session came of it, so its token is as good as before. Till now nobody else could use it: of two who come with it at once, one is refused.</summary>
+    public void GiveBack(Judgement judgement)
+    {
+        if (judgement.HasSpent)
+            used.GiveBack(judgement.Identity!.CredentialId!);
     }
 
     /// <summary>The client is not told what is wrong with it: that is its operator's business.</summary>

@@ -12,19 +12,19 @@ internal sealed class Login(Authenticator authenticator, Readiness readiness, Me
     // Of messages before the one that counts. Nobody has a reason to send more.
     private const int MostMessages = 20;
 
-    /// <summary>Null if that cannot be found out: then the connection is being closed.</summary>
-    public async ValueTask<Identity?> IdentifyAsync(ConnectionRequest request, Connection connection)
+    /// <summary>No identity if that cannot be found out: then the connection is being closed.</summary>
+    public async ValueTask<Judgement> IdentifyAsync(ConnectionRequest request, Connection connection)
     {
         if (HasCredential(request))
             return await TakeAsync(Judge(request, null), connection);
         if (!options.Authentication.Required)
-            return Identity.Anonymous;
+            return new Judgement(Identity.Anonymous);
         if (connection.Profile == Profile.V1)
             return await WaitAsync(request, connection);
 
         // A legacy client has no message for it.
         Close(connection, new Refusal(ErrorCode.NotAuthenticated) { Text = "Authentication required." }, null);
-        return null;
+        return default;
     }
 
     /// <param name="proven">Who its former session was, if it had one: that is enough, and while its address is blocked it counts alone.</param>
@@ -52,17 +52,20 @@ internal sealed class Login(Authenticator authenticator, Readiness readiness, Me
         Close(connection, judgement.Refusal!, id);
     }
 
+    /// <summary>Nobody was let in with it.</summary>
+    public void GiveBack(Judgement judgement) => authenticator.GiveBack(judgement);
+
     /// <summary>Where no keys are set a credential means nothing: a gateway may have added one that is its own business.</summary>
     private bool HasCredential(ConnectionRequest request) => request.Credential is not null && options.Authentication.Keys.Count > 0;
 
-    private async ValueTask<Identity?> TakeAsync(Judgement judgement, Connection connection, RequestId? id = null)
+    private async ValueTask<Judgement> TakeAsync(Judgement judgement, Connection connection, RequestId? id = null)
     {
         if (judgement.Refusal is not null)
             await RefuseAsync(judgement, connection, id);
-        return judgement.Identity;
+        return judgement;
     }
 
-    private async ValueTask<Identity?> WaitAsync(ConnectionRequest request, Connection connection)
+    private async ValueTask<Judgement> WaitAsync(ConnectionRequest request, Connection connection)
     {
         connection.Deliver(MessageCodec.Encode(new HeartbeatConfigMessage(
             (int)options.Heartbeat.Interval.TotalMilliseconds, (int)options.Heartbeat.Timeout.TotalMilliseconds)));
@@ -81,20 +84,24 @@ internal sealed class Login(Authenticator authenticator, Readiness readiness, Me
 
         if (connection.End is null)
             connection.Close(CloseCode.PolicyViolation, "too many messages before a credential");
-        return null;
+        return default;
     }
 
-    private async ValueTask<Identity?> TakeFirstAsync(AuthenticateMessage message, ConnectionRequest request, Connection connection, ITimer deadline)
+    private async ValueTask<Judgement> TakeFirstAsync(AuthenticateMessage message, ConnectionRequest request, Connection connection, ITimer deadline)
     {
         deadline.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        var identity = await TakeAsync(authenticator.Judge(message.Credential, request.Address, null), connection, message.Id);
+        var judgement = await TakeAsync(authenticator.Judge(message.Credential, request.Address, null), connection, message.Id);
 
         // Its deadline, or the server, may have come to an end at the same moment.
         if (connection.Closing is not null)
-            return null;
+        {
+            authenticator.GiveBack(judgement);
+            return default;
+        }
+
         if (message.Id is { } id)
             connection.Deliver(MessageCodec.Encode(new AckMessage(id)));
-        return identity;
+        return judgement;
     }
 
     private void Expire(Connection connection)

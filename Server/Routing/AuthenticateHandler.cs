@@ -17,16 +17,21 @@ internal sealed class AuthenticateHandler(Authenticator authenticator, Moderator
         if (judgement.Identity is not { } identity)
             return judgement.Refusal!;
 
-        // A session stays the same person's, under the same name and in the same scope.
-        if (session.Identity.Subject is { } subject && subject != identity.Subject)
-            return new Refusal(ErrorCode.Forbidden) { Reason = "subject" };
-        if (!identity.MayBear(session.Username))
-            return new Refusal(ErrorCode.Forbidden) { Reason = "name" };
-        if (!identity.MayEnter(session.Scope!.Name))
-            return new Refusal(ErrorCode.Forbidden) { Reason = "room" };
+        if (Difference(session, identity) is { } reason)
+        {
+            authenticator.GiveBack(judgement);
+            return new Refusal(ErrorCode.Forbidden) { Reason = reason };
+        }
 
         session.Identity = identity;
         moderator.ShowOutIfBanned(session);
         return Reply.Done;
     }
+
+    /// <summary>A session stays the same person's, under the same name and in the same scope. Null if it does.</summary>
+    private static string? Difference(Session session, Identity identity) =>
+        session.Identity.Subject is { } subject && subject != identity.Subject ? "subject"
+        : !identity.MayBear(session.Username) ? "name"
+        : !identity.MayEnter(session.Scope!.Name) ? "room"
+        : null;
 }

@@ -38,8 +38,8 @@ internal sealed class Admission(
         using (turn)
         {
             judgement = login.Judge(request, former.Former.Identity);
-            if (judgement.Identity is { } identity)
-                return await ReplaceAsync(former.Former, request, identity, connection, former.Reason);
+            if (judgement.Identity is not null)
+                return await LetInAsync(judgement, identity => ReplaceAsync(former.Former, request, identity, connection, former.Reason));
         }
 
         // Not with its turn: the refusal may take its time.
@@ -50,11 +50,27 @@ internal sealed class Admission(
     /// <summary>Nobody who has a session, or whose new one takes the place of a former one: the limits on sockets are for these.</summary>
     private async ValueTask<Session?> AdmitStrangerAsync(ConnectionRequest request, Connection connection, string? reason) => request.Verdict switch
     {
-        ConnectionVerdict.Ok => await login.IdentifyAsync(request, connection) is { } identity ? await AdmitNewAsync(request, identity, connection, reason) : null,
+        ConnectionVerdict.Ok => await LetInAsync(
+            await login.IdentifyAsync(request, connection), identity => AdmitNewAsync(request, identity, connection, reason)),
         ConnectionVerdict.Full => Refuse(connection, CloseCode.TryAgainLater, ErrorCode.ServerFull, ErrorCode.ServerFull.Text),
         _ => Refuse(
             connection, CloseCode.TryAgainLater, ErrorCode.TooManyConnections, ErrorCode.TooManyConnectionsText(options.Limits.ConnectionsPerAddress)),
     };
+
+    /// <summary>A token that is good for one session is used up by a session only: whoever asks for a name that is taken, or is banned, keeps it for the next attempt.</summary>
+    private async ValueTask<Session?> LetInAsync(Judgement judgement, Func<Identity, ValueTask<Session?>> admitAsync)
+    {
+        Session? session = null;
+        try
+        {
+            return session = judgement.Identity is { } identity ? await admitAsync(identity) : null;
+        }
+        finally
+        {
+            if (session is null)
+                login.GiveBack(judgement);
+        }
+    }
 
     /// <summary>The former session ends in the same step in which the new one gets its name, so that nobody else can.</summary>
     private async ValueTask<Session?> ReplaceAsync(Session former, ConnectionRequest request, Identity identity, Connection connection, string? reason)

@@ -50,6 +50,41 @@ internal sealed class UsedCredentialsTests
     }
 
     [Test]
+    public void One_that_is_given_back_is_good_once_more_and_takes_no_room()
+    {
+        for (var i = 0; i < 2 * UsedCredentials.Capacity; i++)
+        {
+            Assert.That(_used.Use("a", Expiry.AddSeconds(i % 2), Now), Is.EqualTo(CredentialUse.Good));
+            _used.GiveBack("a");
+        }
+
+        Assert.That(new[] { "a", "a", "b" }.Select(id => _used.Use(id, Expiry.AddHours(1), Now)), Is.EqualTo([CredentialUse.Good, CredentialUse.Spent, CredentialUse.Good]));
+        Assert.That(_used.Use("a", Expiry.AddHours(1), Expiry.AddMinutes(30)), Is.EqualTo(CredentialUse.Spent), "its end is that of the token that was used");
+        _used.GiveBack("never used");
+    }
+
+    [Test]
+    public void Of_many_who_use_and_give_back_at_once_none_has_it_beside_another()
+    {
+        var (holders, most) = (0, 0);
+        Parallel.For(0, 10_000, _ =>
+        {
+            if (_used.Use("a", Expiry, Now) != CredentialUse.Good)
+                return;
+            InterlockedMax(ref most, Interlocked.Increment(ref holders));
+            Interlocked.Decrement(ref holders);
+            _used.GiveBack("a");
+        });
+        Assert.That(most, Is.EqualTo(1));
+
+        static void InterlockedMax(ref int max, int value)
+        {
+            for (var seen = Volatile.Read(ref max); value > seen; seen = Volatile.Read(ref max))
+                Interlocked.CompareExchange(ref max, value, seen);
+        }
+    }
+
+    [Test]
     public void Of_many_at_once_one_is_the_first()
     {
         var good = 0;
