@@ -78,7 +78,9 @@ internal sealed class ModeratorCommands(Moderator moderator, BanList bans, Authe
 
     private async ValueTask<string?> UnbanAsync(Session session, Scope scope, Username name)
     {
-        var (removed, isStored) = await moderator.UnbanAsync(ban => ban.IsOf(name), Authority.Of(session));
+        var (removed, isStored) = await moderator.UnbanAsync(ban => ban.IsOf(name) && !ban.IsOperators, Authority.Of(session));
+        if (bans.All.Any(ban => ban.IsOf(name) && ban.IsOperators))
+            return $"{name} was banned by the operator, who alone can take that back.{(isStored ? "" : Unstored)}";
         if (removed.Count == 0)
             return $"{name} is not banned.";
 

@@ -24,6 +24,12 @@ internal sealed record Ban
     /// <summary>The name of whoever made it.</summary>
     public required string By { get; init; }
 
+    /// <summary>
+    /// Made over the admin API, and only to be taken back there. The name says so, and no field of its own: lists that were written before have it, too. A moderator who was given this
+    /// reserved name in a token makes bans that are as firm.
+    /// </summary>
+    public bool IsOperators => By == Authority.Operator.Name;
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>Null for never.</summary>

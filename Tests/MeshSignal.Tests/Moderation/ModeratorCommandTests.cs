@@ -60,6 +60,37 @@ internal sealed class ModeratorCommandTests
     }
 
     [Test]
+    public async Task A_ban_of_the_operators_is_not_theirs_to_take_back()
+    {
+        await using var lobby = await OpenAsync();
+        await lobby.Server.BanAsync(Bans.Of(name: "Carol") with { By = Authority.Operator.Name });
+        await lobby.Server.BanAsync(Bans.Of("user-9") with { KnownAs = Valid.Name("Carol"), By = Authority.Operator.Name });
+
+        await lobby.Alice.SayAsync("/unban carol");
+
+        await lobby.Alice.ExpectSystemAsync("carol was banned by the operator, who alone can take that back.");
+        await lobby.Alice.ExpectNothingAsync();
+        await lobby.Bob.ExpectNothingAsync();
+        Assert.That(lobby.Server.Get<BanList>().All, Has.Count.EqualTo(2));
+        using var carol = lobby.Server.Open(new ConnectionRequest(Profile.Legacy, "carol"));
+        await carol.ExpectSystemAsync("You are banned.");
+    }
+
+    [Test]
+    public async Task Beside_one_of_the_operators_they_take_back_their_own_and_are_told_what_remains()
+    {
+        await using var lobby = await OpenAsync();
+        await lobby.Server.BanAsync(Bans.Of(name: "Carol"));
+        await lobby.Server.BanAsync(Bans.Of("user-9") with { KnownAs = Valid.Name("Carol"), By = Authority.Operator.Name });
+
+        await lobby.Alice.SayAsync("/unban Carol");
+
+        await lobby.Alice.ExpectSystemAsync("Carol was banned by the operator, who alone can take that back.");
+        await lobby.Bob.ExpectNothingAsync();
+        Assert.That(lobby.Server.Get<BanList>().All.Single().Subject, Is.EqualTo("user-9"));
+    }
+
+    [Test]
     public async Task A_name_that_nobody_has_can_be_banned_too()
     {
         await using var lobby = await OpenAsync();
