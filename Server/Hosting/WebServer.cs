@@ -2,6 +2,7 @@ using System.Security.Authentication;
 using MeshSignal.Server.Http;
 using MeshSignal.Server.Transport.Kestrel;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace MeshSignal.Server.Hosting;
 
@@ -9,6 +10,12 @@ namespace MeshSignal.Server.Hosting;
 internal static class WebServer
 {
     private const string DefaultUrl = "http://localhost:3000";
+
+    /// <summary>Connections that the kernel keeps till they are accepted; it keeps no more than <c>net.core.somaxconn</c>, mostly 4096. By default 512, too few for all who come back at once.</summary>
+    private const int Backlog = 4096;
+
+    /// <summary>What a client is given for each step that it has to take before it is somebody.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public static WebApplicationBuilder CreateBuilder(string[] args)
     {
@@ -41,6 +48,13 @@ internal static class WebServer
         return app;
     }
 
+    /// <summary>The handshake would have 10 s by default.</summary>
+    internal static void ConfigureTls(HttpsConnectionAdapterOptions https)
+    {
+        https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+        https.HandshakeTimeout = Patience;
+    }
+
     private static void Configure(ConfigureWebHostBuilder webHost, ConfigurationManager configuration)
     {
         // Only if nobody said otherwise, in whichever of the ways that ASP.NET Core has. "localhost" is both loopback addresses.
@@ -49,12 +63,13 @@ internal static class WebServer
         if (!isSaid)
             webHost.UseUrls(DefaultUrl);
 
+        webHost.UseSockets(static sockets => sockets.Backlog = Backlog);
         webHost.ConfigureKestrel(static kestrel =>
         {
             kestrel.AddServerHeader = false;
 
             // A WebSocket over HTTP/2 is an extended CONNECT, which would pass the frame guard by.
-            kestrel.ConfigureHttpsDefaults(static https => https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13);
+            kestrel.ConfigureHttpsDefaults(ConfigureTls);
             kestrel.ConfigureEndpointDefaults(static endpoint =>
             {
                 endpoint.Protocols = HttpProtocols.Http1;
@@ -66,10 +81,10 @@ internal static class WebServer
             kestrel.Limits.MaxRequestLineSize = 4 * 1024;
             kestrel.Limits.MaxRequestHeaderCount = 64;
             kestrel.Limits.MaxRequestBodySize = 0;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(5);
+            kestrel.Limits.RequestHeadersTimeout = Patience;
 
             // Also the time that a socket may stay without any request: 130 s by default, which silent sockets would all use.
-            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(5);
+            kestrel.Limits.KeepAliveTimeout = Patience;
         });
     }
 }

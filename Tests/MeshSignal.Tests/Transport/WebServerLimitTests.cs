@@ -3,7 +3,12 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MeshSignal.Server.Hosting;
 using MeshSignal.Tests.Support;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
 
 namespace MeshSignal.Tests.Transport;
 
@@ -43,6 +48,21 @@ internal sealed class WebServerLimitTests
             foreach (var peer in peers)
                 peer.Dispose();
         }
+    }
+
+    /// <summary>Seen from outside, each of these would do with twice as much.</summary>
+    [Test]
+    public async Task Its_figures_are_those_that_are_promised()
+    {
+        await using var server = await RealServer.StartAsync();
+        var limits = server.Get<IOptions<KestrelServerOptions>>().Value.Limits;
+        var https = new HttpsConnectionAdapterOptions();
+        WebServer.ConfigureTls(https);
+
+        using var scope = Assert.EnterMultipleScope();
+        Assert.That(new[] { limits.RequestHeadersTimeout, limits.KeepAliveTimeout, https.HandshakeTimeout }, Is.All.EqualTo(TimeSpan.FromSeconds(5)));
+        Assert.That((limits.MaxRequestHeadersTotalSize, limits.MaxRequestHeaderCount), Is.EqualTo((8192, 64)));
+        Assert.That(server.Get<IOptions<SocketTransportOptions>>().Value.Backlog, Is.EqualTo(4096));
     }
 
     [Test]
