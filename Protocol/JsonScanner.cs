@@ -16,6 +16,7 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> text)
     private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789abcdefABCDEF"u8);
 
     private readonly ReadOnlySpan<byte> _text = text;
+    private int _values;
 
     /// <summary>Where the next byte to look at stands.</summary>
     public int Position { get; private set; }
@@ -46,8 +47,10 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> text)
         return true;
     }
 
-    /// <summary>Takes a value of any kind. Objects and arrays in it may be nested <paramref name="depth"/> deep.</summary>
-    public bool TryTakeValue(int depth) => Current switch
+    /// <summary>
+    /// Takes a value of any kind. Objects and arrays in it may be nested <paramref name="depth"/> deep, and of all that are taken there may be <see cref="MessageCodec.MaxValues"/>.
+    /// </summary>
+    public bool TryTakeValue(int depth) => ++_values <= MessageCodec.MaxValues && Current switch
     {
         (byte)'"' => TryTakeString(),
         (byte)'{' => depth > 0 && TryTakeObject(depth - 1),

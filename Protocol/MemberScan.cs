@@ -19,7 +19,7 @@ public readonly record struct MemberSlice(int Start, int Length, JsonTokenType K
 /// </summary>
 public static class MemberScan
 {
-    /// <summary>False if the text is not JSON, is nested too deeply, is no object or names a member twice, wanted or not.</summary>
+    /// <summary>False if the text is not JSON, is nested too deeply, holds too many values, is no object or names a member twice, wanted or not.</summary>
     /// <param name="names">The members wanted, unescaped, in the order in which names are compared.</param>
     /// <param name="members">One for each name.</param>
     /// <exception cref="InvalidOperationException">A name holds half of a surrogate pair.</exception>

@@ -22,6 +22,9 @@ public static class MessageCodec
     /// <summary>The deepest nesting of a message, itself included.</summary>
     public const int MaxDepth = 16;
 
+    /// <summary>The most values in a message: strings, numbers, literals, objects and arrays, wherever they stand. No message that is of use has a tenth of them.</summary>
+    public const int MaxValues = 1024;
+
     // The relaxed encoder: the default one makes six bytes of every "<", which matters only inside HTML.
     private static readonly SignalingJsonContext Wire =
         new(new JsonSerializerOptions(SignalingJsonContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });

@@ -87,6 +87,23 @@ internal sealed class DecodeFailureTests
         }
     }
 
+    [TestCase("[", "1,", "1]", 1020)]
+    [TestCase("[", "[],", "{}]", 1020)]
+    [TestCase("{", "\"a\":null,", "\"b\":\"\"}", 1020)]
+    public void A_message_holds_1024_values_at_most(string open, string item, string close, int most)
+    {
+        Decoding.Decode<SignalMessage>(Holding(most));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Decoding.Fail(Holding(most + 1)).Code.Wire, Is.EqualTo("invalid-message"));
+            Assert.That(Decoding.Fail($"{{\"type\":\"ping\"{string.Concat(Enumerable.Range(0, 1024).Select(static i => $",\"x{i}\":1"))}}}").Code.Wire, Is.EqualTo("invalid-message"));
+        }
+
+        // Beside the items: type, target, and what holds them.
+        string Holding(int items) =>
+            $$"""{"type":"webrtc-signal","targetUsername":"bob","signal":{{open}}{{string.Concat(Enumerable.Repeat(item, items))}}{{close}}}""";
+    }
+
     [TestCaseSource(nameof(ReadStrings))]
     public void Half_a_surrogate_pair_in_a_string_that_is_read_is_refused(string json)
     {
