@@ -8,9 +8,17 @@ public readonly record struct Username
     public const int MinLength = 3;
     public const int MaxLength = 20;
 
+    private static readonly string[] OfTheService = ["system", "server", "admin", "administrator", "moderator", "mod", "root", "meshsignal"];
+
+    // What every object of JavaScript has (ECMA-262 section 20.1.3): a page that keeps peers in one by their names would find something there that is no peer.
+    private static readonly string[] OfEveryObject =
+    [
+        "__proto__", "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf",
+        "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__",
+    ];
+
     // By key, so that no look-alike of them passes either.
-    private static readonly HashSet<string> ReservedKeys =
-        [.. new[] { "system", "server", "admin", "administrator", "moderator", "mod", "root", "meshsignal" }.Select(KeyOf)];
+    private static readonly HashSet<string> ReservedKeys = [.. OfTheService.Concat(OfEveryObject).Select(KeyOf)];
 
     private Username(string value)
     {
@@ -23,7 +31,7 @@ public readonly record struct Username
     /// <summary>What two names have in common that a reader could take for one another: case and the characters <c>0O 1lI -_</c> do not count.</summary>
     public string Key { get; }
 
-    /// <summary>Names that would let a user speak as the service.</summary>
+    /// <summary>Names that would let a user speak as the service, or that clients could stumble over.</summary>
     public bool IsReserved => ReservedKeys.Contains(Key);
 
     /// <summary>Longer names are cut to <see cref="MaxLength"/> before they are judged, as js-chat-server clients expect.</summary>

@@ -90,8 +90,26 @@ internal sealed class UsernameTests
     [TestCase("admins", false)]
     [TestCase("roots", false)]
     [TestCase("alice", false)]
+    [TestCase("prototype", false)]
     public void Names_of_the_service_and_their_look_alikes_are_reserved(string name, bool expected) =>
         Assert.That(Valid.Name(name).IsReserved, Is.EqualTo(expected));
+
+    /// <summary>As V8 has them.</summary>
+    [TestCase("__proto__")]
+    [TestCase("--PR0T0--")]
+    [TestCase("constructor")]
+    [TestCase("toString")]
+    [TestCase("tostring")]
+    [TestCase("toLocaleString")]
+    [TestCase("valueOf")]
+    [TestCase("hasOwnProperty")]
+    [TestCase("isPrototypeOf")]
+    [TestCase("propertyIsEnumerable")]
+    [TestCase("__defineGetter__")]
+    [TestCase("__defineSetter__")]
+    [TestCase("__lookupGetter__")]
+    [TestCase("__lookupSetter__")]
+    public void What_every_object_of_javascript_has_is_reserved(string name) => Assert.That(Valid.Name(name).IsReserved);
 
     private static Gen<string> Names() =>
         from length in Gen.Choose(Username.MinLength, Username.MaxLength)
