@@ -55,6 +55,26 @@ internal sealed class TokenRightsTests
     }
 
     [Test]
+    public async Task A_room_that_is_forbidden_is_answered_alike_whether_somebody_is_there_or_not()
+    {
+        await using var server = await TestServer.StartAsync(Logins.Key);
+        using var bob = await server.ConnectAsync("bob");
+        await bob.JoinAsync("secret");
+        using var alice = server.Open(new ConnectionRequest(Profile.V1, "alice", "demo", Credential: Logins.Token("""{"sub":"1","rooms":["demo"]}""")));
+        await alice.GreetedAsync(withChat: false);
+
+        var answers = new List<string>();
+        foreach (var room in new[] { "secret", "empty" })
+        {
+            await alice.SendAsync(MessageTypes.Join, new { id = 1, room });
+            answers.Add((await alice.ExpectErrorAsync(ErrorCode.Forbidden, 1)).GetRawText());
+        }
+
+        Assert.That(answers[0], Is.EqualTo(answers[1]));
+        await bob.ExpectNothingAsync();
+    }
+
+    [Test]
     public async Task After_its_end_no_room_can_be_joined_until_a_newer_one_is_shown()
     {
         await using var server = await TestServer.StartAsync(Logins.Key);
