@@ -29,6 +29,18 @@ internal sealed class PayloadFilterTests
         Assert.That((findings.Dropped, findings.Usable, findings.IsEnd, findings.Text), Is.EqualTo((0, 0, false, "malformed")));
     }
 
+    /// <summary>Of two a filter could read one and a browser the other.</summary>
+    [TestCase("candidate", "candidate")]
+    [TestCase("candidate", @"c\u0061ndidate")]
+    [TestCase(@"c\u0061ndidate", "candidate")]
+    public void A_candidate_that_is_there_twice_is_refused_whichever_is_which(string first, string second)
+    {
+        const string Host = "candidate:1 1 udp 1 192.168.1.7 1 typ host";
+        Assert.That(Filter($$"""{"{{first}}":"{{Relay}}"}""", PayloadKinds.Candidate).Output, Is.Not.Null);
+        foreach (var (one, other) in new[] { (Relay, Host), (Host, Relay), (Relay, Relay) })
+            Assert.That(Filter($$"""{"{{first}}":"{{one}}","{{second}}":"{{other}}"}""", PayloadKinds.Candidate).Output, Is.Null);
+    }
+
     [Test]
     public void Where_the_type_is_trusted_sdpMid_is_not()
     {
