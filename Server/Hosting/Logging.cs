@@ -2,6 +2,7 @@ using System.Globalization;
 using Serilog;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
+using Serilog.Settings.Configuration;
 
 namespace MeshSignal.Server.Hosting;
 
@@ -10,12 +11,18 @@ internal static class Logging
 {
     private const string Template = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}";
 
+    // Named, else Serilog looks for them among all that is there, at every start.
+    private static readonly ConfigurationReaderOptions Sinks = new(typeof(ConsoleLoggerConfigurationExtensions).Assembly);
+
     public static void Configure(ILoggingBuilder logging, IConfiguration configuration)
     {
         logging.ClearProviders();
 
         // Serilog's levels decide; the other filter lets all pass. Created when it is needed, so that what is wrong with the section is told like other errors.
         logging.AddFilter<SerilogLoggerProvider>(null, LogLevel.Trace);
+
+        // It would log every URL. And as long as it may log anything, each request has an activity and a scope, which a socket keeps while it is open: half a KiB of the heap.
+        logging.AddFilter<SerilogLoggerProvider>("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         logging.Services.AddSingleton<ILoggerProvider>(_ => new SerilogLoggerProvider(Read(configuration).CreateLogger(), dispose: true));
     }
 
@@ -28,7 +35,7 @@ internal static class Logging
 
             // It logs what it then throws, and Program says that in one sentence.
             .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LogEventLevel.Fatal)
-            .ReadFrom.Configuration(configuration);
+            .ReadFrom.Configuration(configuration, Sinks);
         if (!configuration.GetSection("Serilog:WriteTo").GetChildren().Any())
             serilog.WriteTo.Console(outputTemplate: Template, formatProvider: CultureInfo.InvariantCulture);
         return serilog;
