@@ -11,6 +11,9 @@ namespace MeshSignal.Bench.Load.Abuse;
 /// <param name="ends">What it may get for it: close codes, or the status of a response.</param>
 internal abstract class Abuser(string name, int atATime, TimeSpan pause, IPAddress from, params int[] ends)
 {
+    /// <summary>More than there are, so that each kind has addresses of its own.</summary>
+    protected const int MostKinds = 10;
+
     private const int MostFaults = 10;
 
     /// <summary>As often as the server's default lets somebody in from one address: 20 times in 10 s.</summary>

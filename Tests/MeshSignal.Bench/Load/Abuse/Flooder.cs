@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace MeshSignal.Bench.Load.Abuse;
 
 /// <summary>Sends whatever there is to send, as fast as its socket takes it, and reads all that it gets for it.</summary>
-internal sealed class Flooder(IPEndPoint server) : Abuser("flood", 1, PauseOfOneAddress, Loopback.ForAbuser(1), 4029)
+/// <param name="copy">For those who do the same beside it, from another address each.</param>
+internal sealed class Flooder(IPEndPoint server, int copy = 0) : Abuser("flood", 1, PauseOfOneAddress, Loopback.ForAbuser(1 + (copy * MostKinds)), 4029)
 {
     // In one write.
     private const int Rounds = 16;
@@ -19,7 +20,7 @@ internal sealed class Flooder(IPEndPoint server) : Abuser("flood", 1, PauseOfOne
 
     protected override async Task<int> AbuseAsync(int number, string alias, CancellationToken cancel)
     {
-        using var audience = new LightPeer(server, "audience", alias, hasChat: true) { Received = Hear, From = From };
+        using var audience = new LightPeer(server, $"{alias}-a", alias, hasChat: true) { Received = Hear, From = From };
         using var peer = new LightPeer(server, alias, alias, hasChat: true) { Received = CountRefused, From = From };
         foreach (var one in new[] { audience, peer })
         {

@@ -3,7 +3,8 @@ using System.Net;
 namespace MeshSignal.Bench.Load.Abuse;
 
 /// <summary>Sends ten thousand pings a second, each of which wants a pong.</summary>
-internal sealed class Pinger(IPEndPoint server) : Abuser("pings", 1, PauseOfOneAddress, Loopback.ForAbuser(4), 1008)
+/// <param name="copy">For those who do the same beside it, from another address each.</param>
+internal sealed class Pinger(IPEndPoint server, int copy = 0) : Abuser("pings", 1, PauseOfOneAddress, Loopback.ForAbuser(4 + (copy * MostKinds)), 1008)
 {
     private const int AtATime = 100;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);

@@ -4,7 +4,8 @@ using System.Text;
 namespace MeshSignal.Bench.Load.Abuse;
 
 /// <summary>Never reads, while a friend sends it as much as anybody may.</summary>
-internal sealed class SlowReader(IPEndPoint server) : Abuser("slow", 1, PauseOfOneAddress, Loopback.ForAbuser(2), 4040, LightPeer.NoCode)
+/// <param name="copy">For those who do the same beside it, from another address each.</param>
+internal sealed class SlowReader(IPEndPoint server, int copy = 0) : Abuser("slow", 1, PauseOfOneAddress, Loopback.ForAbuser(2 + (copy * MostKinds)), 4040, LightPeer.NoCode)
 {
     private const int SignalBytes = 50_000;
 
@@ -23,8 +24,8 @@ internal sealed class SlowReader(IPEndPoint server) : Abuser("slow", 1, PauseOfO
     protected override async Task<int> AbuseAsync(int number, string alias, CancellationToken cancel)
     {
         var hasLeft = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var sink = new LightPeer(server, "sink", alias) { ReceiveBuffer = SignalBytes, From = From };
-        using var friend = new LightPeer(server, "friend", alias)
+        using var sink = new LightPeer(server, $"{alias}-s", alias) { ReceiveBuffer = SignalBytes, From = From };
+        using var friend = new LightPeer(server, $"{alias}-f", alias)
         {
             From = From,
             Received = message =>
