@@ -2,7 +2,6 @@ using System.Globalization;
 using Serilog;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
-using Serilog.Settings.Configuration;
 
 namespace MeshSignal.Server.Hosting;
 
@@ -10,9 +9,6 @@ namespace MeshSignal.Server.Hosting;
 internal static class Logging
 {
     private const string Template = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}";
-
-    // Named, else Serilog looks for them among all that is there, at every start.
-    private static readonly ConfigurationReaderOptions Sinks = new(typeof(ConsoleLoggerConfigurationExtensions).Assembly);
 
     public static void Configure(ILoggingBuilder logging, IConfiguration configuration)
     {
@@ -35,7 +31,7 @@ internal static class Logging
 
             // It logs what it then throws, and Program says that in one sentence.
             .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LogEventLevel.Fatal)
-            .ReadFrom.Configuration(configuration, Sinks);
+            .ReadFrom.Configuration(configuration);
         if (!configuration.GetSection("Serilog:WriteTo").GetChildren().Any())
             serilog.WriteTo.Console(outputTemplate: Template, formatProvider: CultureInfo.InvariantCulture);
         return serilog;

@@ -24,6 +24,16 @@ internal sealed class ServerProcessTests
         }
     }
 
+    /// <summary>Else somebody would believe that it writes a log, and find none when it is wanted.</summary>
+    [Test]
+    public async Task A_sink_that_is_not_there_ends_the_start()
+    {
+        await using var server = ServerProcess.Start("--Serilog:Using:0=Serilog.Sinks.Nowhere");
+        var (exitCode, _, errors) = await server.EndAsync();
+        Assert.That(exitCode, Is.EqualTo(2));
+        Assert.That(errors, Does.StartWith("Serilog: ").And.Contains("Serilog.Sinks.Nowhere"));
+    }
+
     [TestCase("--MeshSignal:Heartbeat:Interval=00:00:90")]
     [TestCase("--MeshSignal:Limits:Fragments=0x20")]
     public async Task A_value_that_only_looks_right_is_an_error_and_no_crash(string argument)
