@@ -60,7 +60,7 @@ public static class MessageCodec
         }
     }
 
-    public static EncodedMessage Encode(ServerMessage message) => new(JsonSerializer.SerializeToUtf8Bytes(message, Wire.ServerMessage));
+    public static EncodedMessage Encode(ServerMessage message) => new(JsonSerializer.SerializeToUtf8Bytes(message, Wire.GetTypeInfo(message.GetType())!));
 
     /// <summary>An entry of a <c>history</c> message.</summary>
     public static EncodedMessage Encode(HistoryEntry entry) => new(JsonSerializer.SerializeToUtf8Bytes(entry, Wire.HistoryEntry));

@@ -3,29 +3,13 @@ using System.Text.Json.Serialization;
 namespace MeshSignal.Protocol;
 
 /// <summary>A message from the server, but for the relayed ones, which <see cref="MessageCodec.EncodeRelayed"/> writes around what the sender sent.</summary>
-[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
-[JsonDerivedType(typeof(SessionTokenMessage), MessageTypes.SessionToken)]
-[JsonDerivedType(typeof(HeartbeatConfigMessage), MessageTypes.HeartbeatConfig)]
-[JsonDerivedType(typeof(PongMessage), MessageTypes.Pong)]
-[JsonDerivedType(typeof(SystemMessage), MessageTypes.System)]
-[JsonDerivedType(typeof(ChatTextMessage), MessageTypes.Chat)]
-[JsonDerivedType(typeof(UserTypingMessage), MessageTypes.Typing)]
-[JsonDerivedType(typeof(JoinedMessage), MessageTypes.Joined)]
-[JsonDerivedType(typeof(PeerJoinedMessage), MessageTypes.PeerJoined)]
-[JsonDerivedType(typeof(PeerLeftMessage), MessageTypes.PeerLeft)]
-[JsonDerivedType(typeof(MediaChangedMessage), MessageTypes.MediaChanged)]
-[JsonDerivedType(typeof(ErrorMessage), MessageTypes.Error)]
-[JsonDerivedType(typeof(LeftMessage), MessageTypes.Left)]
-[JsonDerivedType(typeof(PeerStatusMessage), MessageTypes.PeerStatus)]
-[JsonDerivedType(typeof(PolicyChangedMessage), MessageTypes.PolicyChanged)]
-[JsonDerivedType(typeof(DrainingMessage), MessageTypes.Draining)]
-[JsonDerivedType(typeof(AckMessage), MessageTypes.Ack)]
-[JsonDerivedType(typeof(IceServersMessage), MessageTypes.IceServers)]
 public abstract record ServerMessage
 {
-    private protected ServerMessage()
-    {
-    }
+    private protected ServerMessage(string type) => Type = type;
+
+    /// <summary>One of <see cref="MessageTypes"/>. The first member on the wire.</summary>
+    [JsonPropertyOrder(-1)]
+    public string Type { get; }
 
     /// <summary>Only the kind: a session token must not end in a log.</summary>
     public sealed override string ToString() => GetType().Name;
@@ -39,26 +23,26 @@ public abstract record ServerMessage
 /// <param name="Reason">Why a session that was asked for is not resumed.</param>
 /// <param name="Features">What this server offers beyond the message types of the legacy profile.</param>
 public sealed record SessionTokenMessage(
-    string Token, Username Username, Profile Protocol, bool Resumed, int ResumeGraceMs, IReadOnlyList<string> Features, string? Reason = null) : ServerMessage;
+    string Token, Username Username, Profile Protocol, bool Resumed, int ResumeGraceMs, IReadOnlyList<string> Features, string? Reason = null) : ServerMessage(MessageTypes.SessionToken);
 
 /// <param name="Interval">How often a client should send a <c>ping</c>, in milliseconds.</param>
 /// <param name="Timeout">The longest silence after which a socket is closed, in milliseconds.</param>
-public sealed record HeartbeatConfigMessage(int Interval, int Timeout) : ServerMessage;
+public sealed record HeartbeatConfigMessage(int Interval, int Timeout) : ServerMessage(MessageTypes.HeartbeatConfig);
 
-public sealed record PongMessage(DateTimeOffset Timestamp) : ServerMessage;
+public sealed record PongMessage(DateTimeOffset Timestamp) : ServerMessage(MessageTypes.Pong);
 
-public sealed record SystemMessage(string Text) : ServerMessage;
+public sealed record SystemMessage(string Text) : ServerMessage(MessageTypes.System);
 
-public sealed record ChatTextMessage(Username Username, string Text, DateTimeOffset Timestamp) : ServerMessage;
+public sealed record ChatTextMessage(Username Username, string Text, DateTimeOffset Timestamp) : ServerMessage(MessageTypes.Chat);
 
-public sealed record UserTypingMessage(Username Username, DateTimeOffset Timestamp) : ServerMessage;
+public sealed record UserTypingMessage(Username Username, DateTimeOffset Timestamp) : ServerMessage(MessageTypes.Typing);
 
 /// <param name="Room">The room.</param>
 /// <param name="PeerId">The newcomer's own.</param>
 /// <param name="Participants">Everybody in the room in the order they joined, the newcomer last.</param>
 /// <param name="Config">What holds in this room.</param>
 /// <param name="Id">The request's.</param>
-public sealed record JoinedMessage(RoomName Room, PeerId PeerId, IReadOnlyList<Participant> Participants, RoomConfig Config, RequestId? Id) : ServerMessage;
+public sealed record JoinedMessage(RoomName Room, PeerId PeerId, IReadOnlyList<Participant> Participants, RoomConfig Config, RequestId? Id) : ServerMessage(MessageTypes.Joined);
 
 /// <param name="Status">Whether the peer's socket is there, or is waited for.</param>
 /// <param name="Polite">The receiver's role towards this peer in perfect negotiation; null for itself.</param>
@@ -77,11 +61,11 @@ public enum PeerStatus
 }
 
 /// <summary>A peer's socket was lost, or is back.</summary>
-public sealed record PeerStatusMessage(Username Username, PeerId PeerId, PeerStatus Status) : ServerMessage;
+public sealed record PeerStatusMessage(Username Username, PeerId PeerId, PeerStatus Status) : ServerMessage(MessageTypes.PeerStatus);
 
 /// <summary>This server goes away.</summary>
 /// <param name="ReconnectAfterMs">How long to wait after the Close before coming back, in milliseconds: another time for everybody.</param>
-public sealed record DrainingMessage(int ReconnectAfterMs) : ServerMessage;
+public sealed record DrainingMessage(int ReconnectAfterMs) : ServerMessage(MessageTypes.Draining);
 
 /// <summary>What holds in a room for one peer.</summary>
 /// <param name="AllowVideo">Whether it may send a camera's picture.</param>
@@ -105,7 +89,7 @@ public sealed record RoomConfig(
 
 /// <summary>The operator has changed what holds in the room.</summary>
 /// <param name="Config">What holds from now on, with fresh credentials.</param>
-public sealed record PolicyChangedMessage(RoomConfig Config) : ServerMessage;
+public sealed record PolicyChangedMessage(RoomConfig Config) : ServerMessage(MessageTypes.PolicyChanged);
 
 /// <summary>A member of <c>RTCConfiguration.iceServers</c> (W3C webrtc-pc, RTCIceServer).</summary>
 public sealed record IceServer(IReadOnlyList<string> Urls, string? Username = null, string? Credential = null)
@@ -117,7 +101,7 @@ public sealed record IceServer(IReadOnlyList<string> Urls, string? Username = nu
 /// <summary>ICE servers with fresh credentials: asked for, or because the former ones end soon.</summary>
 /// <param name="IceTtlMs">As in <see cref="RoomConfig"/>.</param>
 /// <param name="Id">The request's, if there was one.</param>
-public sealed record IceServersMessage(IReadOnlyList<IceServer> IceServers, int? IceTtlMs, RequestId? Id) : ServerMessage;
+public sealed record IceServersMessage(IReadOnlyList<IceServer> IceServers, int? IceTtlMs, RequestId? Id) : ServerMessage(MessageTypes.IceServers);
 
 /// <param name="Polite">The receiver's role towards this peer: of two peers the one that joined later is polite.</param>
 /// <param name="Config">For receivers that know no message to get fresh credentials by: what a connection to this peer is to be made with.</param>
@@ -129,9 +113,9 @@ public sealed record PeerJoinedMessage(
     Profile Profile,
     MediaTypes MediaTypes,
     bool Polite,
-    RoomConfig? Config = null) : ServerMessage;
+    RoomConfig? Config = null) : ServerMessage(MessageTypes.PeerJoined);
 
-public sealed record PeerLeftMessage(RoomName Room, Username Username, PeerId PeerId, LeaveReason Reason) : ServerMessage;
+public sealed record PeerLeftMessage(RoomName Room, Username Username, PeerId PeerId, LeaveReason Reason) : ServerMessage(MessageTypes.PeerLeft);
 
 [JsonConverter(typeof(JsonStringEnumConverter<LeaveReason>))]
 public enum LeaveReason
@@ -157,7 +141,7 @@ public enum LeaveReason
     Kicked,
 }
 
-public sealed record MediaChangedMessage(Username Username, MediaTypes MediaTypes) : ServerMessage;
+public sealed record MediaChangedMessage(Username Username, MediaTypes MediaTypes) : ServerMessage(MessageTypes.MediaChanged);
 
 /// <param name="RetryAfterMs">How long to wait, in milliseconds.</param>
 /// <param name="Dropped">How many candidates were dropped.</param>
@@ -172,12 +156,12 @@ public sealed record ErrorMessage(
     string? TargetUsername = null,
     int? RetryAfterMs = null,
     int? Dropped = null,
-    string? Reason = null) : ServerMessage;
+    string? Reason = null) : ServerMessage(MessageTypes.Error);
 
-public sealed record LeftMessage(RoomName Room, RequestId? Id) : ServerMessage;
+public sealed record LeftMessage(RoomName Room, RequestId? Id) : ServerMessage(MessageTypes.Left);
 
 /// <summary>The request is done, or queued for its target, or held.</summary>
-public sealed record AckMessage(RequestId Id) : ServerMessage;
+public sealed record AckMessage(RequestId Id) : ServerMessage(MessageTypes.Ack);
 
 /// <summary>One line of the chat's past. <see cref="Username"/> is null for a line of the system's.</summary>
 public sealed record HistoryEntry(

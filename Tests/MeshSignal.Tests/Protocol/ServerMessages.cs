@@ -5,7 +5,8 @@ using MeshSignal.Tests.Support;
 namespace MeshSignal.Tests.Protocol;
 
 /// <summary>Every type that the server sends, once with all it can hold and once with the least.</summary>
-internal sealed record ServerMessageSample(string Type, JsonElement Full, JsonElement Least);
+/// <param name="Kind">Null for what is written around something that came in.</param>
+internal sealed record ServerMessageSample(string Type, JsonElement Full, JsonElement Least, Type? Kind = null);
 
 internal static class ServerMessages
 {
@@ -55,8 +56,10 @@ internal static class ServerMessages
             MessageCodec.EncodeHistory([])),
     ];
 
+    public static IEnumerable<Type> Kinds => All.Select(sample => sample.Kind).OfType<Type>();
+
     private static ServerMessageSample Sample(ServerMessage full, ServerMessage? least = null) =>
-        Sample(MessageCodec.Encode(full), MessageCodec.Encode(least ?? full));
+        Sample(MessageCodec.Encode(full), MessageCodec.Encode(least ?? full)) with { Kind = full.GetType() };
 
     private static ServerMessageSample Sample(EncodedMessage full, EncodedMessage least)
     {
