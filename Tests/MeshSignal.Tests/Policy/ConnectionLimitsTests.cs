@@ -116,16 +116,16 @@ internal sealed class ConnectionLimitsTests
     }
 
     [Test]
-    public void An_address_may_have_as_many_pending_connections_as_pages_and_sockets_need_and_some_more_are_told_that_it_has_too_many()
+    public void An_address_may_have_as_many_pending_connections_as_pages_need_and_some_more_are_told_that_it_has_too_many()
     {
         var limits = New(perAddress: 3, perWindow: 2);
-        var places = EnterPending(limits, Alice, 15, Ok);
+        var places = EnterPending(limits, Alice, 12, Ok);
         EnterPending(limits, Alice, TooManyFromAddress).Dispose();
         _clock.Advance(TimeSpan.FromSeconds(4));
         var told = EnterPending(limits, Alice, TooManyFromAddress);
         Assert.That(EnterPending(limits, Alice, Flood).RetryAfter, Is.GreaterThan(TimeSpan.Zero));
         EnterPending(limits, Bob, Ok).Dispose();
-        Assert.That(limits.Pending, Is.EqualTo(16), "of whom is refused at once nothing is left");
+        Assert.That(limits.Pending, Is.EqualTo(13), "of whom is refused at once nothing is left");
 
         _clock.Advance(TimeSpan.FromSeconds(6));
         EnterPending(limits, Alice, TooManyFromAddress).Dispose();
@@ -139,16 +139,24 @@ internal sealed class ConnectionLimitsTests
     }
 
     [Test]
+    public void An_address_may_have_as_many_pending_connections_as_sockets_if_that_is_more()
+    {
+        var limits = New(perAddress: 13, perWindow: 2);
+        EnterPending(limits, Alice, 13, Ok);
+        EnterPending(limits, Alice, TooManyFromAddress);
+    }
+
+    [Test]
     public void Pending_connections_and_sockets_do_not_count_to_each_others_limit()
     {
         var limits = New(max: 200, perAddress: 1, perWindow: 1);
-        EnterPending(limits, Alice, 7, Ok);
+        EnterPending(limits, Alice, 6, Ok);
         Enter(limits, Alice, Ok);
-        EnterPending(limits, Bob, 6, Ok);
+        EnterPending(limits, Bob, 5, Ok);
         Enter(limits, Bob, Ok);
         EnterPending(limits, Bob, Ok);
         EnterPending(limits, Bob, TooManyFromAddress);
-        Assert.That((limits.Open, limits.Pending), Is.EqualTo((2, 15)));
+        Assert.That((limits.Open, limits.Pending), Is.EqualTo((2, 13)));
     }
 
     [Test]
@@ -171,8 +179,8 @@ internal sealed class ConnectionLimitsTests
         var options = Options(max: 20, perAddress: 1, perWindow: 1);
         options.Limits.DryRun = true;
         var limits = new ConnectionLimits(options, _clock);
-        EnterPending(limits, Alice, 7, Ok);
-        Assert.That(EnterPending(limits, Alice, 13, Ok).Select(place => place.Finding), Is.EqualTo(Enumerable.Repeat(Flood, 12).Prepend(TooManyFromAddress)));
+        EnterPending(limits, Alice, 6, Ok);
+        Assert.That(EnterPending(limits, Alice, 14, Ok).Select(place => place.Finding), Is.EqualTo(Enumerable.Repeat(Flood, 13).Prepend(TooManyFromAddress)));
         Assert.That((EnterPending(limits, Bob, Ok).Finding, limits.Pending), Is.EqualTo((Flood, 21)));
     }
 

@@ -7,10 +7,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace MeshSignal.Tests.Transport;
 
-/// <summary>The limit on connections that are no sockets, over real ones. In all of these an address may have seven.</summary>
+/// <summary>The limit on connections that are no sockets, over real ones. In all of these an address may have six.</summary>
 internal sealed class PendingConnectionTests
 {
-    private const int Most = 7;
+    private const int Most = 6;
     private const string Elsewhere = "127.0.0.2";
     private const string TooMany = "More connections that are no sockets than the limits allow";
 
