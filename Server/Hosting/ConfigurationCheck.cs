@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using Microsoft.Extensions.Options;
+using Serilog.Debugging;
 
 namespace MeshSignal.Server.Hosting;
 
@@ -89,16 +90,23 @@ internal static class ConfigurationCheck
 
     private static IEnumerable<string> CheckLog(IConfiguration configuration)
     {
+        // Where Serilog does not know a sink it says so there, and goes on without.
+        var ignored = new List<string>();
+        SelfLog.Enable(ignored.Add);
         try
         {
             Logging.Read(configuration);
-            return [];
+            return [.. ignored.Select(static text => $"Serilog: {text}")];
         }
 #pragma warning disable CA1031 // Whatever it throws is what is wrong with the section.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             return [$"Serilog: {e.Message}"];
+        }
+        finally
+        {
+            SelfLog.Disable();
         }
     }
 

@@ -25,13 +25,14 @@ internal sealed class ServerProcessTests
     }
 
     /// <summary>Else somebody would believe that it writes a log, and find none when it is wanted.</summary>
-    [Test]
-    public async Task A_sink_that_is_not_there_ends_the_start()
+    [TestCase("--Serilog:Using:0=Serilog.Sinks.Nowhere", "Serilog.Sinks.Nowhere")]
+    [TestCase("--Serilog:WriteTo:0:Name=Nowhere", "Nowhere")]
+    public async Task A_sink_that_is_not_there_ends_the_start(string argument, string named)
     {
-        await using var server = ServerProcess.Start("--Serilog:Using:0=Serilog.Sinks.Nowhere");
+        await using var server = ServerProcess.Start(argument);
         var (exitCode, _, errors) = await server.EndAsync();
         Assert.That(exitCode, Is.EqualTo(2));
-        Assert.That(errors, Does.StartWith("Serilog: ").And.Contains("Serilog.Sinks.Nowhere"));
+        Assert.That(errors, Does.StartWith("Serilog: ").And.Contains(named));
     }
 
     [TestCase("--MeshSignal:Heartbeat:Interval=00:00:90")]
@@ -48,7 +49,7 @@ internal sealed class ServerProcessTests
     }
 
     [Test]
-    public async Task The_log_is_written_as_the_settings_file_says()
+    public async Task The_log_is_text_on_the_console()
     {
         await using var server = ServerProcess.Start("--urls=http://127.0.0.1:0");
         Assert.That(
@@ -65,12 +66,19 @@ internal sealed class ServerProcessTests
         Assert.That(await server.ReadLineAsync(), Does.Contain($"MeshSignal listens on http://unix:{path}; open what your proxy serves"));
     }
 
-    [Test]
-    public async Task The_settings_file_can_be_overridden()
+    [TestCase("outputTemplate=<{Level}> {Message:lj}{NewLine}", "<Information> MeshSignal listens on")]
+    [TestCase("formatter=Serilog.Formatting.Json.JsonFormatter, Serilog", "{\"Timestamp\":")]
+    public async Task The_log_is_written_as_the_settings_say(string argument, string expected)
     {
-        await using var server =
-            ServerProcess.Start("--urls=http://127.0.0.1:0", "--Serilog:WriteTo:0:Args:outputTemplate=<{Level}> {Message:lj}{NewLine}");
-        Assert.That(await server.ReadLineAsync(), Does.StartWith("<Information> MeshSignal listens on"));
+        await using var server = ServerProcess.Start("--urls=http://127.0.0.1:0", "--Serilog:WriteTo:0:Name=Console", $"--Serilog:WriteTo:0:Args:{argument}");
+        Assert.That(await server.ReadLineAsync(), Does.StartWith(expected));
+    }
+
+    [Test]
+    public async Task The_levels_of_the_settings_file_can_be_overridden()
+    {
+        await using var server = ServerProcess.Start("--urls=http://127.0.0.1:0", "--Serilog:MinimumLevel:Override:Microsoft=Information");
+        Assert.That(await server.ReadLineAsync(), Does.Contain("INF Now listening on"));
     }
 
     [Test]
