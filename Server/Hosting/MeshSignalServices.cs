@@ -10,8 +10,10 @@ using MeshSignal.Server.Rooms;
 using MeshSignal.Server.Routing;
 using MeshSignal.Server.Sessions;
 using MeshSignal.Server.Transport.Kestrel;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using IConnectionListenerFactory = Microsoft.AspNetCore.Connections.IConnectionListenerFactory;
 
 namespace MeshSignal.Server.Hosting;
 
@@ -27,6 +29,9 @@ internal static class MeshSignalServices
         services.AddSingleton<Readiness>();
         services.AddSingleton<WebSocketEndpoint>();
         services.AddSingleton<Entrance>();
+        services.AddSingleton<SocketTransportFactory>();
+        services.AddSingleton<AcceptBatches>();
+        services.AddSingleton<IConnectionListenerFactory>(static provider => provider.GetRequiredService<AcceptBatches>());
         services.AddSingleton<PendingConnections>();
         services.AddSingleton<OriginPolicy>();
         services.AddSingleton<CleartextPolicy>();

@@ -77,7 +77,7 @@ internal sealed class ConnectionLimits(MeshSignalOptions options, TimeProvider t
 
     /// <summary>
     /// How many connections of one address may be pending: whoever may open a socket has loaded the page before, and keeps those connections for some seconds; or all who have
-    /// a socket come back at once. Each that is allowed costs up to a wake of a thread for every byte: a sum of both would be a third of what abusers cost (bench: abuse).
+    /// a socket come back at once. Not the sum of both: each connection that may be slow can wake a thread with every byte.
     /// </summary>
     private long PendingPerAddress => Math.Max(_limits.ConnectionsPerAddress, (long)ConnectionsOfPage * _limits.NewConnectionsPerAddress);
 

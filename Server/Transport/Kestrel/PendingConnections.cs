@@ -9,7 +9,7 @@ namespace MeshSignal.Server.Transport.Kestrel;
 /// Counts connections from the moment they are accepted, before TLS, until they become a socket or end: each may send its request byte by byte for as long as Kestrel lets it,
 /// and each byte wakes a thread. Those beyond the limit are answered before anything of theirs is read.
 /// </summary>
-internal sealed class PendingConnections(Entrance entrance, TimeProvider time)
+internal sealed class PendingConnections(Entrance entrance, AcceptBatches accepts, TimeProvider time)
 {
     // As long as a request may take, after which others have gone.
     private static readonly byte[] Refusal = Encoding.ASCII.GetBytes("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
@@ -33,6 +33,8 @@ internal sealed class PendingConnections(Entrance entrance, TimeProvider time)
     private async Task ServeAsync(ConnectionContext connection, ClientAddress address, bool isTls, ConnectionDelegate next)
     {
         using var place = entrance.EnterPending(address);
+        if (place.Verdict == ConnectionVerdict.Flood)
+            accepts.CountRefusal();
         if (place.Verdict == ConnectionVerdict.Ok)
         {
             connection.Features.Set(place);

@@ -1,5 +1,6 @@
 using System.Text;
 using MeshSignal.Server.Policy;
+using MeshSignal.Server.Transport.Kestrel;
 using MeshSignal.Tests.Support;
 using MeshSignal.Tests.Turn;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -53,6 +54,19 @@ internal sealed class PendingConnectionTests
 
         Assert.That((await beyond.ReadResponseAsync()).Status, Is.EqualTo(503));
         Assert.That(await beyond.ReadToEndAsync(), Is.Zero);
+    }
+
+    [Test]
+    public async Task In_a_flood_of_connections_each_has_its_answer_and_others_are_served()
+    {
+        await using var server = await StartAsync(Small);
+        await FillAsync(server);
+        var refused = new List<RawSocket>();
+        for (var i = 0; i < 3 * AcceptBatches.MostRefusals; i++)
+            refused.Add(await ConnectAsync(server));
+        await ExpectServedAsync(server, Elsewhere);
+        foreach (var socket in refused)
+            Assert.That((await socket.ReadResponseAsync()).Status, Is.EqualTo(503));
     }
 
     [Test]
