@@ -7,16 +7,16 @@ namespace MeshSignal.Protocol;
 /// <param name="IsRelayed">It is from another peer, and can hold addresses.</param>
 public readonly record struct EncodedMessage(ReadOnlyMemory<byte> Utf8, bool IsRelayed = false)
 {
-    private RentedArray? Array { get; init; }
+    private RentedArray Array { get; init; }
 
     /// <summary>Length in bytes.</summary>
     public int Length => Utf8.Length;
 
     /// <summary>For one more who has it.</summary>
-    public void Hold() => Array?.Hold();
+    public void Hold() => Array.Hold();
 
     /// <summary>By one who has it no more.</summary>
-    public void LetGo() => Array?.LetGo();
+    public void LetGo() => Array.LetGo();
 
     /// <summary>Not the content: it can hold a token, a description or a candidate.</summary>
     public override string ToString() => nameof(EncodedMessage);

@@ -16,6 +16,6 @@ internal static class StartupHook
     public static void Initialize() => _registration = PosixSignalRegistration.Create(UserSignal, static context =>
     {
         context.Cancel = true;
-        Console.Error.WriteLine($"{Prefix} {GC.CollectionCount(0)} {GC.CollectionCount(1)} {GC.CollectionCount(2)} {GC.GetTotalAllocatedBytes()}");
+        Console.Error.WriteLine($"{Prefix} {GC.CollectionCount(0)} {GC.CollectionCount(1)} {GC.CollectionCount(2)} {GC.GetTotalAllocatedBytes()} {GC.GetTotalPauseDuration().Ticks}");
     });
 }

@@ -9,6 +9,9 @@ namespace MeshSignal.Bench.Scenarios;
 internal static class SteadyScenario
 {
     private const int UsualSeconds = 60;
+
+    // Until every session has as many messages for a resume as it may keep, and those are old.
+    private const int LeastWarmup = 10;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public static void Run(BenchOptions options, CancellationToken cancel)
@@ -27,12 +30,13 @@ internal static class SteadyScenario
         {
             var loop = new ClosedLoop(peers, server, pace: null, cancel);
             var before = Collections.Nothing;
-            var window = loop.Run(TimeSpan.FromSeconds(Math.Max(1, options.Warmup)), length, atStart: () => before = Read(server));
+            var window = loop.Run(TimeSpan.FromSeconds(Math.Max(LeastWarmup, options.Warmup)), length, atStart: () => before = Read(server));
             var made = Read(server) - before;
             Console.WriteLine($"steady: {peers.Length} connections, half of them with candidates and half with offers, for {length.TotalSeconds} s; {Machine.Text(cores: null)}");
             var promises = new Promises();
             promises.Check(made.Full == 0, $"generation 2 collections in {length.TotalSeconds} s: {made.Full}");
             Promises.Tell($"generation 0 collections: {made.Young}, generation 1: {made.Middle}; {made.Bytes / window.Messages} bytes allocated for each message");
+            Promises.Tell($"everything stood still for {made.Pause.TotalMilliseconds / Math.Max(1, made.Young + made.Middle + made.Full):F2} ms at each, {made.Pause / length:P1} of the time");
             Promises.Tell($"{window.MessagesPerSecond:F0} messages/s, {window.CpuMicrosPerMessage:F1} µs of CPU for each; RSS {ProcessSample.Read(server).RssMegabytes:F0} MiB");
             promises.Conclude();
         }
@@ -49,14 +53,14 @@ internal static class SteadyScenario
         var numbers = line[StartupHook.Prefix.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static one => long.Parse(one, CultureInfo.InvariantCulture)).ToArray();
 
         // Each count holds those of the older generations too.
-        return new Collections(numbers[0] - numbers[1], numbers[1] - numbers[2], numbers[2], numbers[3]);
+        return new Collections(numbers[0] - numbers[1], numbers[1] - numbers[2], numbers[2], numbers[3], TimeSpan.FromTicks(numbers[4]));
     }
 
-    private sealed record Collections(long Young, long Middle, long Full, long Bytes)
+    private sealed record Collections(long Young, long Middle, long Full, long Bytes, TimeSpan Pause)
     {
-        public static Collections Nothing { get; } = new(0, 0, 0, 0);
+        public static Collections Nothing { get; } = new(0, 0, 0, 0, TimeSpan.Zero);
 
         public static Collections operator -(Collections end, Collections start) =>
-            new(end.Young - start.Young, end.Middle - start.Middle, end.Full - start.Full, end.Bytes - start.Bytes);
+            new(end.Young - start.Young, end.Middle - start.Middle, end.Full - start.Full, end.Bytes - start.Bytes, end.Pause - start.Pause);
     }
 }

@@ -42,6 +42,28 @@ internal sealed class RentedArrayTests
     }
 
     [Test]
+    public void Who_held_what_went_back_holds_nothing_of_those_that_come_after_it()
+    {
+        var former = new RentedArray(100);
+        former.LetGo();
+        var others = Enumerable.Range(0, 100).Select(static _ => new RentedArray(100)).ToList();
+        Assert.That(former.LetGo, Throws.InvalidOperationException);
+        Assert.That(former.Hold, Throws.InvalidOperationException);
+        foreach (var other in others)
+            Assert.That(other.LetGo, Throws.Nothing);
+    }
+
+    [Test]
+    public void What_is_no_array_can_be_held_and_let_go()
+    {
+        var none = default(RentedArray);
+        none.Hold();
+        none.LetGo();
+        none.LetGo();
+        Assert.That(none.Bytes.IsEmpty);
+    }
+
+    [Test]
     public void It_goes_back_once_when_all_let_go_at_the_same_time()
     {
         const int holders = 8;
