@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 namespace MeshSignal.Server.Transport.Kestrel;
 
 /// <summary>
-/// Kestrel's own transport, but that it accepts connections in batches while many have to be refused. To accept one and refuse it wakes threads half a dozen times; those that are
+/// Kestrel's own transport, but that it accepts connections in batches while many have to be refused. To accept one and refuse it takes four returns of epoll, each of which wakes a thread; those that are
 /// refused together share the wakes, and a flood of them costs half as much (bench: abuse --only handshakes). Whoever else connects meanwhile waits at most a batch's time.
 /// </summary>
 internal sealed class AcceptBatches(SocketTransportFactory sockets, TimeProvider time) : IConnectionListenerFactory, IConnectionListenerFactorySelector

@@ -9,9 +9,6 @@ namespace MeshSignal.Bench.Scenarios;
 internal static class SteadyScenario
 {
     private const int UsualSeconds = 60;
-
-    // Until every session has as many messages for a resume as it may keep, and those are old.
-    private const int LeastWarmup = 10;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public static void Run(BenchOptions options, CancellationToken cancel)
@@ -30,7 +27,7 @@ internal static class SteadyScenario
         {
             var loop = new ClosedLoop(peers, server, pace: null, cancel);
             var before = Collections.Nothing;
-            var window = loop.Run(TimeSpan.FromSeconds(Math.Max(LeastWarmup, options.Warmup)), length, atStart: () => before = Read(server));
+            var window = loop.Run(TimeSpan.FromSeconds(Math.Max(1, options.Warmup)), length, atStart: () => before = Read(server));
             var made = Read(server) - before;
             Console.WriteLine($"steady: {peers.Length} connections, half of them with candidates and half with offers, for {length.TotalSeconds} s; {Machine.Text(cores: null)}");
             var promises = new Promises();

@@ -139,6 +139,14 @@ internal sealed class ConnectionLimitsTests
     }
 
     [Test]
+    public void By_default_an_address_may_have_120_pending_connections()
+    {
+        var limits = new ConnectionLimits(new MeshSignalOptions(), _clock);
+        EnterPending(limits, Alice, 120, Ok);
+        EnterPending(limits, Alice, TooManyFromAddress);
+    }
+
+    [Test]
     public void An_address_may_have_as_many_pending_connections_as_sockets_if_that_is_more()
     {
         var limits = New(perAddress: 13, perWindow: 2);
