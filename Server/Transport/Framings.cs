@@ -1,9 +1,10 @@
+using System.IO.Pipelines;
 using MeshSignal.Server.Transport.Kestrel;
 
 namespace MeshSignal.Server.Transport;
 
-/// <summary>Makes the socket of an upgraded stream: parameters as of <see cref="GuardedSocket"/>.</summary>
-internal delegate GuardedSocket SocketOpener(Stream stream, FrameHeaders headers, TimeProvider time, Action abort);
+/// <summary>Makes the socket of an upgraded connection: parameters as of <see cref="GuardedSocket"/>.</summary>
+internal delegate GuardedSocket SocketOpener(IDuplexPipe pipe, FrameHeaders headers, TimeProvider time, Action abort);
 
 /// <summary>The framings that were compiled in: <c>Server/Transport/Fleck</c> adds its own, in a build that has it. Nothing else knows that there are several.</summary>
 internal static partial class Framings
@@ -19,7 +20,7 @@ internal static partial class Framings
     {
         var openers = new Dictionary<Framing, SocketOpener>
         {
-            [Framing.Kestrel] = static (stream, headers, time, abort) => new GuardedWebSocket(stream, headers, time, abort),
+            [Framing.Kestrel] = static (pipe, headers, time, abort) => new GuardedWebSocket(pipe, headers, time, abort),
         };
         AddFleck(openers);
         return openers;

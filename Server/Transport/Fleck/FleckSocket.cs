@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text;
 using Fleck;
 using MeshSignal.Protocol;
@@ -24,8 +25,8 @@ internal sealed class FleckSocket : GuardedSocket
     private Task _pong = Task.CompletedTask;
     private SocketEnd? _end;
 
-    public FleckSocket(Stream stream, FrameHeaders headers, TimeProvider time, Action abort)
-        : base(stream, headers, time, abort)
+    public FleckSocket(IDuplexPipe pipe, FrameHeaders headers, TimeProvider time, Action abort)
+        : base(pipe, headers, time, abort)
     {
         // A handler of their own: Fleck takes a control frame within a message for a part of it.
         var controls = HandlerFactory.BuildHandler(

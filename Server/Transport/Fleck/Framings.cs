@@ -6,5 +6,5 @@ namespace MeshSignal.Server.Transport;
 internal static partial class Framings
 {
     static partial void AddFleck(Dictionary<Framing, SocketOpener> openers) =>
-        openers[Framing.Fleck] = static (stream, headers, time, abort) => new FleckSocket(stream, headers, time, abort);
+        openers[Framing.Fleck] = static (pipe, headers, time, abort) => new FleckSocket(pipe, headers, time, abort);
 }

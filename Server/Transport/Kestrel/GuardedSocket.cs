@@ -1,14 +1,15 @@
+using System.IO.Pipelines;
 using MeshSignal.Protocol;
 
 namespace MeshSignal.Server.Transport.Kestrel;
 
 /// <summary>
-/// What is the same over Kestrel's stream, whoever reads the frames behind the <see cref="FrameGuard"/>: our pings and our Close, the time for its answer, and
+/// What is the same over Kestrel's pipe, whoever reads the frames behind the <see cref="FrameGuard"/>: our pings and our Close, the time for its answer, and
 /// how the end is told.
 /// </summary>
-/// <param name="stream">Kestrel's, after the upgrade.</param>
+/// <param name="pipe">Kestrel's, after the upgrade.</param>
 /// <param name="abort">Tears the connection down.</param>
-internal abstract class GuardedSocket(Stream stream, FrameHeaders headers, TimeProvider time, Action abort) : IMessageSocket, IDisposable
+internal abstract class GuardedSocket(IDuplexPipe pipe, FrameHeaders headers, TimeProvider time, Action abort) : IMessageSocket, IDisposable
 {
     /// <summary>How long the peer may take to read our Close and to answer it.</summary>
     public static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(2);
@@ -18,7 +19,7 @@ internal abstract class GuardedSocket(Stream stream, FrameHeaders headers, TimeP
 
     public long LastFrameAt => Headers.LastFrameAt;
 
-    protected FrameGuard Guard { get; } = new(stream, headers);
+    protected FrameGuard Guard { get; } = new(pipe, headers);
 
     protected FrameHeaders Headers => headers;
 

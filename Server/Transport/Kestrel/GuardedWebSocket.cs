@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using System.Text.Unicode;
@@ -6,7 +7,7 @@ using MeshSignal.Protocol;
 
 namespace MeshSignal.Server.Transport.Kestrel;
 
-/// <summary>The default transport: System.Net.WebSockets reads, over a guarded stream of Kestrel's, and the guard writes.</summary>
+/// <summary>The default transport: System.Net.WebSockets reads, over a guarded pipe of Kestrel's, and the guard writes.</summary>
 internal sealed class GuardedWebSocket : GuardedSocket
 {
     // Most candidates and chat lines fit; the pool has no smaller arrays that pay.
@@ -14,8 +15,8 @@ internal sealed class GuardedWebSocket : GuardedSocket
 
     private readonly WebSocket _webSocket;
 
-    public GuardedWebSocket(Stream stream, FrameHeaders headers, TimeProvider time, Action abort)
-        : base(stream, headers, time, abort)
+    public GuardedWebSocket(IDuplexPipe pipe, FrameHeaders headers, TimeProvider time, Action abort)
+        : base(pipe, headers, time, abort)
     {
         // No keep-alive of its own: it cannot say what it found, it only aborts.
         _webSocket = WebSocket.CreateFromStream(Guard, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.Zero });

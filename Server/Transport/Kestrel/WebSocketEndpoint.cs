@@ -68,11 +68,11 @@ internal sealed class WebSocketEndpoint(ConnectionHandler connections, Entrance 
         var query = context.Request.Query;
         var request = new ConnectionRequest(profile, query["username"], query["room"], query["chat"], former, address, credential) { Verdict = place.Verdict };
         var headers = new FrameHeaders(options.Limits.MessageBytes, options.Limits.Fragments, time);
-        await using var stream = await WebSocketUpgrade.AcceptAsync(context, profile);
+        var pipe = await WebSocketUpgrade.AcceptAsync(context, profile);
 
         // Not context.Abort: that throws once the request is over, and what wants to tear a socket down need not know whether it is.
         var lifetime = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
-        using var socket = _open(stream, headers, time, lifetime.Abort);
+        using var socket = _open(pipe, headers, time, lifetime.Abort);
         await connections.RunAsync(socket, request);
     }
 

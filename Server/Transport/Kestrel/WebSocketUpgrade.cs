@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using MeshSignal.Protocol;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Net.Http.Headers;
@@ -68,8 +70,8 @@ internal static partial class WebSocketUpgrade
         return isCookie ? request.Cookies[cookieName] : null;
     }
 
-    /// <summary>Answers 101 and gives the stream on which frames come and go. No extension is ever agreed on, compression least (its memory is the peer's to choose).</summary>
-    public static async Task<Stream> AcceptAsync(HttpContext context, Profile profile)
+    /// <summary>Answers 101 and gives the pipe on which frames come and go, of the connection itself: nothing else of Kestrel's uses it until the request is over. No extension is ever agreed on, compression least (its memory is the peer's to choose).</summary>
+    public static async Task<IDuplexPipe> AcceptAsync(HttpContext context, Profile profile)
     {
         var headers = context.Response.Headers;
         headers.Connection = HeaderNames.Upgrade;
@@ -81,9 +83,9 @@ internal static partial class WebSocketUpgrade
         // A peer that reads slowly is the send queue's business: it says why it closes.
         if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
-        var stream = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+        await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
         Forget(context);
-        return stream;
+        return context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport;
     }
 
     [GeneratedRegex(

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Transport;
 using MeshSignal.Server.Transport.Kestrel;
@@ -21,8 +22,8 @@ internal abstract class UpgradedTransport(Framing framing) : TransportConformanc
         var app = builder.Build();
         app.Run(async context =>
         {
-            await using var stream = await WebSocketUpgrade.AcceptAsync(context, Profile.Legacy);
-            using var socket = Open(stream, context.Abort);
+            var pipe = await WebSocketUpgrade.AcceptAsync(context, Profile.Legacy);
+            using var socket = Open(pipe, context.Abort);
             opened.SetResult(socket);
             await done.Task;
         });
@@ -37,29 +38,21 @@ internal abstract class UpgradedTransport(Framing framing) : TransportConformanc
         });
     }
 
-    /// <summary>How large a buffer is held while nothing comes in.</summary>
-    protected async Task<int> BytesHeldInSilenceAsync()
+    /// <summary>How much memory a socket takes for waiting, with the pool of arrays long empty.</summary>
+    protected long BytesTakenInSilence()
     {
-        using var stream = new SilentStream();
-        using var socket = Open(stream, stream.Dispose);
-        _ = socket.ReceiveAsync().AsTask();
-        return await stream.PendingRead.WaitAsync(TestPeer.Timeout);
+        const int count = 1000;
+        var silence = new DuplexPipe(new Pipe().Reader, new Pipe().Writer);
+        var sockets = Enumerable.Range(0, count).Select(_ => Open(silence with { Input = new Pipe().Reader }, static () => { })).ToArray();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var waiting = sockets.Count(static socket => !socket.ReceiveAsync().AsTask().IsCompleted);
+        var taken = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.That(waiting, Is.EqualTo(count));
+        return taken / count;
     }
 
-    private GuardedSocket Open(Stream stream, Action abort) =>
-        Framings.Opener(framing)(stream, new FrameHeaders(Limits.MessageBytes, Limits.Fragments, Clock), Clock, abort);
+    private GuardedSocket Open(IDuplexPipe pipe, Action abort) =>
+        Framings.Opener(framing)(pipe, new FrameHeaders(Limits.MessageBytes, Limits.Fragments, Clock), Clock, abort);
 
-    /// <summary>Nothing ever comes in. Tells with how large a buffer that is waited for.</summary>
-    private sealed class SilentStream : MemoryStream
-    {
-        private readonly TaskCompletionSource<int> _pendingRead = new();
-
-        public Task<int> PendingRead => _pendingRead.Task;
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            _pendingRead.TrySetResult(buffer.Length);
-            return new ValueTask<int>(new TaskCompletionSource<int>().Task);
-        }
-    }
+    private sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }
