@@ -29,6 +29,8 @@ internal static partial class WebSocketUpgrade
             return StatusCodes.Status404NotFound;
         if (!HttpMethods.IsGet(request.Method) || !HttpProtocol.IsHttp11(request.Protocol))
             return StatusCodes.Status400BadRequest; // Kestrel itself would upgrade HTTP/1.0.
+        if (request.ContentLength is not null || request.Headers.TransferEncoding.Count > 0)
+            return StatusCodes.Status400BadRequest; // An empty body, too: what a proxy takes for one may be our first frame.
         if (!HasToken(request.Headers.Connection, "Upgrade") || !IsKey(request.Headers.SecWebSocketKey))
             return StatusCodes.Status400BadRequest;
         if (request.Headers.SecWebSocketVersion != "13")
