@@ -222,7 +222,7 @@ internal sealed class LimitOptions
     [ValidateObjectMembers]
     public RateOptions Candidates { get; set; } = new(50, 600);
 
-    /// <summary>All other messages but chat, which has <see cref="ChatOptions.MessagesPerSecond"/>.</summary>
+    /// <summary>All other messages but chat, which has <see cref="ChatOptions.MessagesPerSecond"/>. A sixth of the burst, and a twentieth of the rate, may be joins.</summary>
     [ValidateObjectMembers]
     public RateOptions Other { get; set; } = new(20, 60);
 

@@ -19,9 +19,13 @@ internal sealed class RateLimits(LimitOptions limits, TimeProvider time)
     private const int MostRefusals = 50;
 
     private readonly RateOptions _bytesRate = new(limits.BytesPerSecond, limits.BytesBurst);
+
+    // Of everything else so many may be joins, 1 a second and 10 at once by default: somebody who looks for rooms by their names tries many, and every other client a few.
+    private readonly RateOptions _joinRate = new(Math.Max(1, limits.Other.PerSecond / 20), Math.Max(1, limits.Other.Burst / 6));
     private TokenBucket _descriptions;
     private TokenBucket _candidates;
     private TokenBucket _other;
+    private TokenBucket _joins;
     private TokenBucket _bytes;
     private long? _refusedSince;
     private long _lastRefusedAt;
@@ -80,6 +84,9 @@ internal sealed class RateLimits(LimitOptions limits, TimeProvider time)
             // What simple-peer and others emit is mostly candidates.
             CandidateMessage or SignalMessage => _candidates.TryTake(1, limits.Candidates, time, out retryAfter),
             ChatMessage => true,
+
+            // Refused or not, and whether or not somebody is in the room.
+            JoinMessage => _other.TryTake(1, limits.Other, time, out retryAfter) && _joins.TryTake(1, _joinRate, time, out retryAfter),
 
             // The first to go: nobody misses it, and what else shares this budget is needed for a call.
             TypingMessage => _other.TryTake(1, limits.Other, time, out retryAfter, kept: limits.Other.Burst / 2.0),
