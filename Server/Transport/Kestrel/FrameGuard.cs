@@ -29,8 +29,9 @@ internal sealed class FrameGuard(IDuplexPipe pipe, FrameHeaders headers) : Strea
     // Held while a frame is written: the writer's messages, the pongs that the WebSocket answers by itself, our pings and Closes.
     private readonly SemaphoreSlim _writing = new(1);
 
-    // What has come in and was not read yet: Kestrel's memory, which it gets back when all of it was.
-    private ReadOnlySequence<byte> _unread;
+    // A block of what has come in, in Kestrel's memory, and its end. No more is taken at a time: when the connection is aborted, the next read finds it.
+    private ReadOnlyMemory<byte> _unread;
+    private SequencePosition _unreadEnd;
 
     /// <summary>The rule that the peer broke. Reading gives the end of the stream from then on.</summary>
     public FrameViolation? Violation { get; private set; }
@@ -90,9 +91,8 @@ internal sealed class FrameGuard(IDuplexPipe pipe, FrameHeaders headers) : Strea
                 return;
 
             // After a violation there are no frames to follow any more, only bytes.
-            var piece = _unread.FirstSpan;
-            Violation ??= headers.Follow(piece);
-            Consume(piece.Length);
+            Violation ??= headers.Follow(_unread.Span);
+            Consume(_unread.Length);
         }
     }
 
@@ -123,7 +123,7 @@ internal sealed class FrameGuard(IDuplexPipe pipe, FrameHeaders headers) : Strea
 
             IsCloseSent = opcode == CloseOpcode;
             if (!isWhole)
-                pipe.Output.Advance(WriteHeader(pipe.Output.GetSpan(MaxHeader + payload.Length), opcode, payload.Length));
+                pipe.Output.Advance(WriteHeader(pipe.Output.GetSpan(MaxHeader), opcode, payload.Length));
             pipe.Output.Write(payload.Span);
             await pipe.Output.FlushAsync();
         }
@@ -161,9 +161,11 @@ internal sealed class FrameGuard(IDuplexPipe pipe, FrameHeaders headers) : Strea
         {
             // With nothing, too, when Kestrel stops and takes no more requests: this is none any more.
             var result = await pipe.Input.ReadAsync();
-            (_unread, isCompleted) = (result.Buffer, result.IsCompleted);
+            isCompleted = result.IsCompleted;
+            _unread = FirstBlock(result.Buffer);
+            _unreadEnd = result.Buffer.GetPosition(_unread.Length);
             if (_unread.IsEmpty)
-                pipe.Input.AdvanceTo(_unread.End);
+                pipe.Input.AdvanceTo(_unreadEnd);
         }
 
         return Take(buffer);
@@ -174,7 +176,7 @@ internal sealed class FrameGuard(IDuplexPipe pipe, FrameHeaders headers) : Strea
         if (buffer.IsEmpty || _unread.IsEmpty)
             return 0;
 
-        var piece = _unread.FirstSpan[..Math.Min(buffer.Length, _unread.FirstSpan.Length)];
+        var piece = _unread.Span[..Math.Min(buffer.Length, _unread.Length)];
         piece.CopyTo(buffer.Span);
         Violation ??= headers.Follow(piece);
         var count = Violation is null ? piece.Length : 0;
@@ -182,15 +184,22 @@ internal sealed class FrameGuard(IDuplexPipe pipe, FrameHeaders headers) : Strea
         return count;
     }
 
+    private static ReadOnlyMemory<byte> FirstBlock(ReadOnlySequence<byte> buffer)
+    {
+        foreach (var block in buffer)
+            if (!block.IsEmpty)
+                return block;
+
+        return default;
+    }
+
     private void Consume(int count)
     {
-        if (count < _unread.Length)
-        {
-            _unread = _unread.Slice(count);
+        _unread = _unread[count..];
+        if (!_unread.IsEmpty)
             return;
-        }
 
-        pipe.Input.AdvanceTo(_unread.End);
-        _unread = default;
+        pipe.Input.AdvanceTo(_unreadEnd);
+        (_unread, _unreadEnd) = (default, default);
     }
 }

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using MeshSignal.Protocol;
 
 namespace MeshSignal.Server.Transport.Kestrel;
@@ -72,9 +73,9 @@ internal abstract class GuardedSocket(IDuplexPipe pipe, FrameHeaders headers, Ti
             throw new IOException("The socket is gone.");
     }
 
-    /// <summary>The ways in which Kestrel says that the socket is gone; InvalidOperationException is for a pipe that was completed.</summary>
+    /// <summary>The ways in which Kestrel says that the socket is gone: InvalidOperationException is for a pipe that was completed, SocketException for all that is no reset, such as a time-out of TCP.</summary>
     protected static bool IsSocketFailure(Exception e) =>
-        e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
+        e is IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
 
     /// <summary>How the socket ended if there is nothing more to read.</summary>
     protected SocketEnd EndOfReading()

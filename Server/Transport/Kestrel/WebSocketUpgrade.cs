@@ -6,7 +6,6 @@ using System.Text.RegularExpressions;
 using MeshSignal.Protocol;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace MeshSignal.Server.Transport.Kestrel;
@@ -82,12 +81,10 @@ internal static partial class WebSocketUpgrade
         if (profile == Profile.V1)
             headers.SecWebSocketProtocol = Subprotocols.V1;
 
-        // A peer that reads slowly is the send queue's business: it says why it closes.
-        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
-            rate.MinDataRate = null;
+        var pipe = context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport;
         await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
         Forget(context);
-        return context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport;
+        return pipe;
     }
 
     [GeneratedRegex(

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using MeshSignal.Protocol;
+using MeshSignal.Server.Transport;
 using MeshSignal.Server.Transport.Kestrel;
 using MeshSignal.Tests.Support;
 using static MeshSignal.Tests.Support.ClientFrame;
@@ -68,6 +70,41 @@ internal sealed class GuardedWebSocketTests
         Assert.That(received.Message.ToArray(), Is.EqualTo("hello"u8.ToArray()));
     }
 
+    /// <summary>Kestrel makes an IOException only of a reset.</summary>
+    [Test]
+    public async Task A_connection_that_timed_out_is_lost_and_no_fault_of_ours()
+    {
+        using var peer = new Peer();
+        peer.Fail(new SocketException((int)SocketError.TimedOut));
+
+        using var received = await peer.Socket.ReceiveAsync();
+        Assert.That(received.End, Is.EqualTo(SocketEnd.Lost));
+        Assert.That(async () => await peer.Socket.SendAsync("hello"u8.ToArray()), Throws.InstanceOf<IOException>());
+        await peer.Socket.LingerAsync();
+    }
+
+    [Test]
+    public async Task What_has_come_in_before_a_reset_is_left_but_for_the_block_that_is_being_read()
+    {
+        using var peer = new Peer();
+        for (var i = 0; i < 10; i++)
+            await peer.WriteAsync(Message(new string('a', 4000)));
+        using (var first = await peer.Socket.ReceiveAsync())
+            Assert.That(first.Message.Length, Is.EqualTo(4000));
+        peer.Abort();
+
+        var left = 0;
+        while (true)
+        {
+            using var received = await peer.Socket.ReceiveAsync();
+            if (received.End is not null)
+                break;
+            left++;
+        }
+
+        Assert.That(left, Is.LessThan(3));
+    }
+
     /// <summary>Takes what the server writes only when it is asked to: until then the first frame fills the way.</summary>
     private sealed class Peer : IDuplexPipe, IDisposable
     {
@@ -87,6 +124,15 @@ internal sealed class GuardedWebSocketTests
         PipeWriter IDuplexPipe.Output => _toPeer.Writer;
 
         public async Task WriteAsync(byte[] bytes) => await _toServer.Writer.WriteAsync(bytes);
+
+        public void Fail(Exception error)
+        {
+            _toServer.Writer.Complete(error);
+            _toPeer.Reader.Complete(error);
+        }
+
+        /// <summary>As Kestrel does it: a read throws from now on, whatever is still there.</summary>
+        public void Abort() => _toServer.Writer.Complete(new IOException("reset"));
 
         public void Interrupt() => _toServer.Reader.CancelPendingRead();
 
