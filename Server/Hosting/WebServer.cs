@@ -38,9 +38,10 @@ internal static class WebServer
     {
         var app = builder.Build();
 
-        // A request that wants a WebSocket goes no further than this.
+        // A request that wants a WebSocket goes no further than this. Routing would come before it by default, and the first socket would wait until its table is made.
         app.Use(app.Services.GetRequiredService<WebSocketEndpoint>().HandleAsync);
         WebPage.Use(app);
+        app.UseRouting();
         ServerInfo.Map(app);
         Health.Map(app);
         AdminApi.Map(app);
