@@ -8,6 +8,9 @@ namespace MeshSignal.Server.Policy;
 /// </summary>
 internal static class MediaPolicy
 {
+    // Receivers have no limit on the depth of what they parse from a text, and a text has at most as many brackets as a message has bytes.
+    private static readonly JsonReaderOptions AsDeepAsItGets = new() { MaxDepth = int.MaxValue };
+
     /// <summary>Costs nothing for whoever may send both sound and pictures.</summary>
     /// <param name="rights">What the sender may send. A screen cannot be told from a camera, so whoever may send one of them may send video sections.</param>
     public static bool Allows(MediaTypes rights, DirectedMessage message)
@@ -35,14 +38,22 @@ internal static class MediaPolicy
         }
     }
 
-    /// <summary>By all texts in a JSON value, whatever they are called and however often.</summary>
+    /// <summary>By all texts in a JSON value, whatever they are called and however often. What only looks like JSON counts as far as it does.</summary>
     private static MediaTypes SentIn(ReadOnlySpan<byte> json)
     {
         var sent = MediaTypes.None;
-        var reader = new Utf8JsonReader(json);
-        while (reader.Read())
-            if (reader.TokenType == JsonTokenType.String)
-                sent |= SentByText(reader);
+        var reader = new Utf8JsonReader(json, AsDeepAsItGets);
+        try
+        {
+            while (reader.Read())
+                if (reader.TokenType == JsonTokenType.String)
+                    sent |= SentByText(reader);
+        }
+        catch (JsonException)
+        {
+            // The message itself is JSON: this is a text within it that begins like some.
+        }
+
         return sent;
     }
 
@@ -55,20 +66,9 @@ internal static class MediaPolicy
             text = unescaped.AsSpan(0, reader.CopyString(unescaped));
         }
 
+        // Some libraries send their messages as JSON in a string. It ends by itself: each level takes twice the escapes of the one around it.
         var start = text.TrimStart(" \t\r\n"u8);
-        return SdpMedia.SentBy(text) | (start.IsEmpty || start[0] is not ((byte)'{' or (byte)'[' or (byte)'"') ? MediaTypes.None : SentInNested(text));
-    }
-
-    /// <summary>Some libraries send their messages as JSON in a string. It ends by itself: each level takes twice the escapes of the one around it.</summary>
-    private static MediaTypes SentInNested(ReadOnlySpan<byte> text)
-    {
-        try
-        {
-            return SentIn(text);
-        }
-        catch (JsonException)
-        {
-            return MediaTypes.None; // It only looks like JSON.
-        }
+        var isNested = !start.IsEmpty && start[0] is ((byte)'{' or (byte)'[' or (byte)'"');
+        return SdpMedia.SentBy(text) | (isNested ? SentIn(text) : MediaTypes.None);
     }
 }

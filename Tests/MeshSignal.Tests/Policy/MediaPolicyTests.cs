@@ -54,6 +54,16 @@ internal sealed class MediaPolicyTests
         }
     }
 
+    /// <summary>Beyond the 64 levels that a reader takes by default it was: what had been found before was forgotten.</summary>
+    [TestCase(65)]
+    [TestCase(20_000)]
+    public void Nor_is_depth(int depth)
+    {
+        var deep = new string('[', depth) + new string(']', depth);
+        foreach (var text in new[] { $$"""{"x":{{deep}},"offer":{{Hidden}}}""", $$"""{"offer":{{Hidden}},"x":{{deep}}}""" })
+            Assert.That(Messages(JsonSerializer.Serialize(text)).Select(static message => MediaPolicy.Allows(MediaTypes.Audio, message)), Is.All.False, text[..80]);
+    }
+
     [TestCase("5")]
     [TestCase("true")]
     [TestCase("{}")]
