@@ -103,5 +103,6 @@ internal static class MeshSignalServices
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Sessions);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Chat);
         services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Admin);
+        services.AddSingleton(provider => provider.GetRequiredService<MeshSignalOptions>().Limits);
     }
 }

@@ -1,11 +1,12 @@
 using MeshSignal.Protocol;
+using MeshSignal.Server.Hosting;
 using MeshSignal.Server.Moderation;
 using MeshSignal.Server.Policy;
 
 namespace MeshSignal.Server.Http;
 
 /// <summary>The bans of the admin API.</summary>
-internal sealed class AdminBans(BanList bans, Moderator moderator, TimeProvider time)
+internal sealed class AdminBans(BanList bans, Moderator moderator, LimitOptions limits, TimeProvider time)
 {
     private const int MaxMinutes = 10 * 366 * 24 * 60;
     private const string NotWritten = "It holds until the server stops: the file could not be written, and the log says why.";
@@ -58,6 +59,7 @@ internal sealed class AdminBans(BanList bans, Moderator moderator, TimeProvider 
             : request.Subject is { } subject && !BanText.IsSubject(subject) ? $"The subject must have 1 to {BanText.MaxSubjectLength} characters, and no control characters."
             : request.Name is { } text && (text.Length > Username.MaxLength || !Username.TryParse(text, out name)) ? "The name must be 3 to 20 letters, digits, underscores or dashes."
             : request.Address is { } where && !BanText.TryParseAddress(where, out address) ? "The address must be an IPv4 or IPv6 address, or an IPv6 network of 64 bits."
+            : request.Address is not null && limits.ExemptLoopback && address.IsLoopback ? "Clients on the server's own machine are under no limit of addresses (MeshSignal:Limits:ExemptLoopback), and no such ban would concern them."
             : request is { ExpiresAt: not null, Minutes: not null } ? "Only one of expiresAt and minutes can be given."
             : request.ExpiresAt is { } at && (!BanText.TryParseTime(at, out expiresAt) || expiresAt <= now) ? "expiresAt must be a time to come, as 2026-03-14T09:26:53Z."
             : request.Minutes is < 1 or > MaxMinutes ? $"minutes must be 1 to {MaxMinutes}."

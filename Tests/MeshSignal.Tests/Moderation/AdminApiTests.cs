@@ -193,6 +193,8 @@ internal sealed class AdminApiTests
     [TestCase("""{"address":"192.0.2.0/24"}""", "address must be")]
     [TestCase("""{"address":"2001:db8::/48"}""", "address must be")]
     [TestCase("""{"address":"2001:db8::1/64"}""", "address must be")]
+    [TestCase("""{"address":"127.0.0.1"}""", "own machine are under no limit")]
+    [TestCase("""{"address":"::1","name":"Bob"}""", "own machine are under no limit")]
     [TestCase("""{"name":"Bob","minutes":0}""", "minutes must be 1 to")]
     [TestCase("""{"name":"Bob","minutes":-5}""", "minutes must be 1 to")]
     [TestCase("""{"name":"Bob","minutes":99999999}""", "minutes must be 1 to")]
