@@ -76,7 +76,7 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> text)
                     return true;
                 case (byte)'\\':
                     // Not by the search below: they often come in pairs, as at the end of each line of a description.
-                    var length = EscapeLength(_text[at..]);
+                    var length = EscapeLength(at);
                     if (length == 0)
                         return false;
                     at += length;
@@ -96,15 +96,15 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> text)
     }
 
     /// <summary>0 if it is none.</summary>
-    private static int EscapeLength(ReadOnlySpan<byte> escape)
+    private readonly int EscapeLength(int at)
     {
-        if (escape.Length < 2)
+        if (at + 1 >= _text.Length)
             return 0;
 
-        return escape[1] switch
+        return _text[at + 1] switch
         {
-            (byte)'"' or (byte)'\\' or (byte)'/' or (byte)'b' or (byte)'f' or (byte)'n' or (byte)'r' or (byte)'t' => 2,
-            (byte)'u' when escape.Length >= 6 && !escape[2..6].ContainsAnyExcept(HexDigits) => 6,
+            (byte)'n' or (byte)'r' or (byte)'"' or (byte)'\\' or (byte)'/' or (byte)'b' or (byte)'f' or (byte)'t' => 2,
+            (byte)'u' when at + 6 <= _text.Length && !_text.Slice(at + 2, 4).ContainsAnyExcept(HexDigits) => 6,
             _ => 0,
         };
     }

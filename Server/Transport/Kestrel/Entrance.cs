@@ -13,6 +13,9 @@ internal sealed partial class Entrance(
     OriginPolicy origins, CleartextPolicy cleartext, TrustedProxies proxies, ConnectionLimits limits, IServer server, MeshSignalOptions options, IMeterFactory meters,
     TimeProvider time, ILogger<Entrance> log)
 {
+    // Of what a stranger wrote, in characters.
+    private const int LongestLogged = 64;
+
     private readonly Counter<long> _refused = meters.Create("MeshSignal").CreateCounter<long>("meshsignal.connections.refused", "{connection}", "Sockets and connections above a limit");
     private readonly SlidingCount _told = new(1, TimeSpan.FromSeconds(10), time);
     private readonly SlidingCount _toldOfPending = new(1, TimeSpan.FromSeconds(10), time);
@@ -54,8 +57,10 @@ internal sealed partial class Entrance(
         if (origins.Allows(request.Headers.Origin, scheme, host, isLocal, hasCookieCredential))
             return true;
 
-        // What stands there is a stranger's: only what could be read is printed, in our spelling.
+        // What stands there is a stranger's: only what could be read is printed, in our spelling, and not much of it.
         var origin = WebOrigin.TryParse(request.Headers.Origin, out var page) ? page.ToString() : "of no readable origin";
+        if (origin.Length > LongestLogged)
+            origin = string.Concat(origin.AsSpan(0, LongestLogged), "…");
         if (Interlocked.Exchange(ref _hasWarnedOfOrigin, 1) == 0)
             LogFirstRefused(origin);
         else

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Text.Unicode;
 using MeshSignal.Protocol;
+using MeshSignal.Server.Hosting;
+using MeshSignal.Server.Policy;
 
 namespace MeshSignal.Server.Transport.Kestrel;
 
@@ -21,8 +23,11 @@ internal sealed class FrameHeaders(int maxMessageBytes, int maxFragments, TimePr
     private const int MaxHeader = 14;
     private const int MaxControlPayload = 125;
 
+    // Each ping costs a pong, and none of them is a message that other limits would see.
+    private static readonly RateOptions ControlFrameRate = new(perSecond: 10, burst: 20);
+
     private readonly byte[] _header = new byte[MaxHeader];
-    private readonly ControlFrameBudget _controlFrames = new(time);
+    private TokenBucket _controlFrames;
     private int _headerCount;
     private long _payloadLeft;
     private bool _isClosePayload;
@@ -141,7 +146,7 @@ internal sealed class FrameHeaders(int maxMessageBytes, int maxFragments, TimePr
             return Error("a control frame must not be fragmented");
         if (length > MaxControlPayload)
             return Error("a control frame must not be longer than 125 bytes");
-        return _controlFrames.TryTake() ? null : new FrameViolation(CloseCode.PolicyViolation, "too many control frames");
+        return _controlFrames.TryTake(1, ControlFrameRate, time, out _) ? null : new FrameViolation(CloseCode.PolicyViolation, "too many control frames");
     }
 
     private FrameViolation? JudgeData(Opcode opcode, bool isFinal, ulong length)
