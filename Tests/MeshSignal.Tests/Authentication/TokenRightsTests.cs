@@ -1,3 +1,4 @@
+using System.Text;
 using MeshSignal.Protocol;
 using MeshSignal.Server.Sessions;
 using MeshSignal.Server.Transport;
@@ -23,12 +24,37 @@ internal sealed class TokenRightsTests
         Assert.That(alice.Name, Is.EqualTo("Alice"));
     }
 
-    [Test]
-    public async Task A_reserved_name_takes_a_token_that_names_it()
+    [TestCase("system")]
+    [TestCase("__proto__")]
+    [TestCase("constructor")]
+    public async Task A_reserved_name_takes_a_token_that_names_it(string name)
     {
         await using var server = await TestServer.StartAsync(Logins.Key);
-        using var system = server.Open(new ConnectionRequest(Profile.V1, "system", Credential: Logins.Token("""{"sub":"1"}""")));
-        await system.ExpectErrorAsync(ErrorCode.NameTaken);
+        foreach (var credential in new[] { null, Logins.Token("""{"sub":"1"}""") })
+        {
+            using var peer = server.Open(new ConnectionRequest(Profile.V1, name, Credential: credential));
+            await peer.ExpectErrorAsync(ErrorCode.NameTaken);
+        }
+
+        using var granted = server.Open(new ConnectionRequest(Profile.V1, null, Credential: Logins.Token($$"""{"sub":"1","name":"{{name}}"}""")));
+        Assert.That((await granted.GreetedAsync(withChat: false)).Name, Is.EqualTo(name));
+    }
+
+    /// <summary>They would keep their own session waiting, and everybody who takes it over; the count alone ends them.</summary>
+    [Test]
+    public async Task Ten_wrong_ones_within_a_session_block_its_address_as_well()
+    {
+        await using var server = await TestServer.StartAsync(Logins.Key);
+        using var mallory = server.Open(new ConnectionRequest(Profile.V1, "mallory", Address: Logins.Elsewhere));
+        await mallory.GreetedAsync(withChat: false);
+        for (var i = 0; i < 10; i++)
+        {
+            await mallory.SendAsync(MessageTypes.Authenticate, new { credential = Tokens.Hs("""{"sub":"1"}""", secret: Encoding.UTF8.GetBytes($"a guess, and no more than that: {i}")), id = i });
+            await mallory.ExpectErrorAsync(ErrorCode.NotAuthenticated, i);
+        }
+
+        await mallory.SendAsync(MessageTypes.Authenticate, new { credential = Logins.Token("""{"sub":"1"}"""), id = 10 });
+        await mallory.ExpectErrorAsync(ErrorCode.RateLimited, 10);
     }
 
     [TestCase("""["demo","team-*"]""", "demo", true)]

@@ -84,14 +84,13 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
         return joined;
     }
 
-    public Task OfferAsync(string to, string sdp = "v=0", object? id = null) =>
-        SendAsync(MessageTypes.Offer, Directed(to, id, "offer", new JsonObject { ["type"] = "offer", ["sdp"] = sdp }));
+    public Task OfferAsync(string to, string sdp = "v=0", object? id = null) => DescribeAsync(MessageTypes.Offer, to, "offer", sdp, id);
 
-    public Task AnswerAsync(string to, string sdp = "v=0", object? id = null) =>
-        SendAsync(MessageTypes.Answer, Directed(to, id, "answer", new JsonObject { ["type"] = "answer", ["sdp"] = sdp }));
+    public Task AnswerAsync(string to, string sdp = "v=0", object? id = null) => DescribeAsync(MessageTypes.Answer, to, "answer", sdp, id);
 
     public Task CandidateAsync(string to, string candidate, bool? buffer = null, object? id = null)
     {
+        Secrets.Add(candidate);
         var message = Directed(to, id, "candidate", new JsonObject { ["candidate"] = candidate });
         if (buffer is { } value)
             message["buffer"] = value;
@@ -221,6 +220,12 @@ internal sealed class TestPeer(IClientSocket socket, Profile profile) : IDisposa
     /// <summary>A number comes back as a number, and a text as a text.</summary>
     private static void AssertId(JsonElement answer, object id) =>
         Assert.That(answer.GetProperty("id").GetRawText(), Is.EqualTo(JsonSerializer.Serialize(id)), answer.ToString());
+
+    private Task DescribeAsync(string type, string to, string payload, string sdp, object? id)
+    {
+        Secrets.Add(sdp);
+        return SendAsync(type, Directed(to, id, payload, new JsonObject { ["type"] = payload, ["sdp"] = sdp }));
+    }
 
     private static JsonObject Directed(string to, object? id, string payload, JsonNode value)
     {
