@@ -38,17 +38,18 @@ internal abstract class UpgradedTransport(Framing framing) : TransportConformanc
         });
     }
 
-    /// <summary>How much memory a socket takes for waiting, with the pool of arrays long empty.</summary>
-    protected long BytesTakenInSilence()
+    /// <summary>How much memory a socket takes to be opened, and then for waiting, with the pool of arrays long empty.</summary>
+    protected (long Opening, long Waiting) BytesTakenInSilence()
     {
         const int count = 1000;
         var silence = new DuplexPipe(new Pipe().Reader, new Pipe().Writer);
+        var start = GC.GetAllocatedBytesForCurrentThread();
         var sockets = Enumerable.Range(0, count).Select(_ => Open(silence with { Input = new Pipe().Reader }, static () => { })).ToArray();
         var before = GC.GetAllocatedBytesForCurrentThread();
         var waiting = sockets.Count(static socket => !socket.ReceiveAsync().AsTask().IsCompleted);
         var taken = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.That(waiting, Is.EqualTo(count));
-        return taken / count;
+        return ((before - start) / count, taken / count);
     }
 
     private GuardedSocket Open(IDuplexPipe pipe, Action abort) =>
