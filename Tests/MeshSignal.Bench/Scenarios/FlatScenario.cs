@@ -17,7 +17,9 @@ internal static class FlatScenario
         using var turn = Cores.TakeTurn();
         var count = options.Clients ?? UsualClients;
         Crowd.RequireFiles(count);
-        var command = MeshSignalServer.Command(options, MeshSignalServer.AmpleBudgets);
+
+        // The limits count the idle ones, and whoever the load is from.
+        var command = MeshSignalServer.Command(options, [.. MeshSignalServer.AmpleBudgets, $"--MeshSignal:Limits:MaxConnections={count + (2 * options.Pairs) + (2 * Rooms)}"]);
         var (beside, among) = ($"{count} idle", $"{Rooms} rooms");
         Contestant[] contestants = [.. new[] { Alone, beside, among }.Select(name => Contestant.OfMeshSignal(name, command))];
         using var arena = Arena.Open(contestants, options, cancel);
